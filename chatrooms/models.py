@@ -1,0 +1,76 @@
+"""Chat rooms: open rooms whose members are there while they are connected. No offline messages, no cursors."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Application, User
+from chatrooms.errors import NoSuchRoom
+from imsite.core.fields import Utf8CharField
+from messaging.models import Conversation
+
+MAX_ID = 2**53 - 1
+
+
+class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
+    def of(self, application: Application) -> Self:
+        """The rooms of an application that are not deleted."""
+        return self.filter(application=application, deleted_at=None)
+
+    def find(self, room_id: int) -> ChatRoom:
+        """The room with this id, or NoSuchRoom (899081)."""
+        room = self.filter(pk=room_id).first() if 0 < room_id <= MAX_ID else None
+        if room is None:
+            raise NoSuchRoom(f"no such chat room: {room_id}")
+        return room
+
+    def with_member_count(self) -> Self:
+        """Each room with `member_count`, in one query."""
+        return self.annotate(member_count=models.Count("memberships"))
+
+
+class ChatRoom(models.Model):
+    """A chat room. Its id is that of its conversation."""
+
+    conversation = models.OneToOneField(
+        Conversation, models.CASCADE, primary_key=True, related_name="room", db_column="room_id"
+    )
+    application = models.ForeignKey(Application, models.CASCADE, related_name="rooms", verbose_name=_("application"))
+    owner = models.ForeignKey(User, models.PROTECT, related_name="owned_rooms", verbose_name=_("owner"))
+    name = Utf8CharField(_("name"), max_bytes=64)
+    description = Utf8CharField(_("description"), max_bytes=250, blank=True, default="")
+    capacity = models.PositiveIntegerField(_("capacity"), default=10_000)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+
+    objects = ChatRoomQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("chat room")
+        verbose_name_plural = _("chat rooms")
+        indexes = [models.Index(fields=["application", "conversation"], condition=Q(deleted_at=None), name="room_living")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoomMembership(models.Model):
+    """A user in a chat room."""
+
+    room = models.ForeignKey(ChatRoom, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="room_memberships")
+    banned = models.BooleanField(_("may not speak"), default=False)
+    joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="room_membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.room_id}"

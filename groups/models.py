@@ -1,0 +1,116 @@
+"""Groups: lasting circles of users. The thread and its cursors are messaging's Conversation and Participant."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Application, User
+from groups.errors import NoSuchGroup
+from imsite.core.fields import Utf8CharField
+from messaging.models import Conversation
+
+MAX_ID = 2**53 - 1
+
+
+class GroupQuerySet(models.QuerySet["Group"]):
+    def of(self, application: Application) -> Self:
+        """The groups of an application that are not dissolved."""
+        return self.filter(application=application, dissolved_at=None)
+
+    def find(self, gid: int) -> Group:
+        """The group with this id, or NoSuchGroup (899006)."""
+        group = self.filter(pk=gid).first() if 0 < gid <= MAX_ID else None
+        if group is None:
+            raise NoSuchGroup(f"no such group: {gid}")
+        return group
+
+    def joined_by(self, user: User) -> Self:
+        return self.filter(memberships__user=user)
+
+
+class Group(models.Model):
+    """A group. Its id, the wire's `gid`, is that of its conversation."""
+
+    class Type(models.IntegerChoices):
+        PRIVATE = 1, _("private")
+        PUBLIC = 2, _("public")
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, primary_key=True, related_name="group", db_column="gid")
+    application = models.ForeignKey(Application, models.CASCADE, related_name="groups", verbose_name=_("application"))
+    owner = models.ForeignKey(User, models.PROTECT, related_name="owned_groups", verbose_name=_("owner"))
+    type = models.PositiveSmallIntegerField(_("type"), choices=Type, default=Type.PRIVATE)
+    name = Utf8CharField(_("name"), max_bytes=64)
+    desc = Utf8CharField(_("description"), max_bytes=250, blank=True, default="")
+    avatar = models.CharField(_("avatar"), max_length=255, blank=True, default="")
+    capacity = models.PositiveIntegerField(_("capacity"), default=500)
+    info_seq = models.BigIntegerField(default=0)  # moves when name, desc or avatar do
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    dissolved_at = models.DateTimeField(_("dissolved"), null=True, blank=True)
+
+    objects = GroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        indexes = [models.Index(fields=["application", "conversation"], condition=Q(dissolved_at=None), name="group_living")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A user in a group, with a role."""
+
+    class Role(models.IntegerChoices):  # the wire's `flag` of a member
+        MEMBER = 0, _("member")
+        OWNER = 1, _("owner")
+        KEEPER = 2, _("keeper")
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.PositiveSmallIntegerField(_("role"), choices=Role, default=Role.MEMBER)
+    silenced_until = models.DateTimeField(_("silenced until"), null=True, blank=True)
+    name_card = Utf8CharField(_("name card"), max_bytes=64, blank=True, default="")
+    joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.UniqueConstraint(fields=["group", "user"], name="membership_once"),
+            models.UniqueConstraint(fields=["group"], condition=Q(role=1), name="membership_one_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.group_id}"
+
+
+class JoinRequest(models.Model):
+    """A request to join a public group, waiting for its owner or a keeper."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        ACCEPTED = "accepted", _("accepted")
+        REFUSED = "refused", _("refused")
+
+    event_id = models.BigIntegerField(unique=True)  # of event 56: how the wire names the request
+    group = models.ForeignKey(Group, models.CASCADE, related_name="join_requests")
+    applicant = models.ForeignKey(User, models.CASCADE, related_name="join_requests")
+    inviter = models.ForeignKey(User, models.CASCADE, null=True, related_name="invitations")  # null: applied by self
+    reason = models.TextField(_("reason"), blank=True, default="")
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    handler = models.ForeignKey(User, models.SET_NULL, null=True, related_name="handled_requests")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    handled_at = models.DateTimeField(_("handled"), null=True)
+
+    class Meta:
+        verbose_name = _("join request")
+        verbose_name_plural = _("join requests")
+
+    def __str__(self) -> str:
+        return f"{self.applicant_id} → {self.group_id} ({self.state})"

@@ -1,0 +1,121 @@
+"""Facts and their publication: pushed when the transaction commits, stored as well where they must survive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, ClassVar, Self
+
+import orjson
+from django.db import connection, transaction
+
+from imsite.core import bus, clock, ids
+from imsite.core.models import StoredEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A fact on its way to sockets. Subclasses are frozen dataclasses of JSON values; `@pushed` in a realtime module renders them."""
+
+    application_id: int
+    id: int = 0  # given by publish
+    at_ms: int = 0
+
+    kinds: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Event.kinds[cls.__name__] = cls
+
+    @classmethod
+    def load(cls, stored: StoredEvent) -> Event:
+        """The event that was stored in this row."""
+        event_class = Event.kinds[stored.kind]
+        known = {field.name for field in fields(event_class)}
+        values = {name: value for name, value in orjson.loads(stored.payload).items() if name in known}
+        return event_class(**{**values, "id": stored.pk, "at_ms": stored.created_ms})
+
+    def stamped(self, event_id: int, at_ms: int) -> Self:
+        return replace(self, id=event_id, at_ms=at_ms)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is told: users by id, those in a conversation, those in a chat room; every session of theirs but `skip`.
+
+    `device_class` narrows to sessions of that class; `ends` logs the receiving sessions out once they were told.
+    """
+
+    users: Sequence[int] = ()
+    conversation: int | None = None
+    room: int | None = None
+    skip: str | None = None
+    device_class: str | None = None
+    ends: bool = False
+    topics: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        topics = [f"user:{user_id}" for user_id in self.users]
+        if self.conversation is not None:
+            topics.append(f"conversation:{self.conversation}")
+        if self.room is not None:
+            topics.append(f"room:{self.room}")
+        object.__setattr__(self, "topics", tuple(topics))
+
+
+def publish(event: Event, *, to: Audience, keep: bool = False) -> int:
+    """Push `event` to the audience once the transaction has committed, never on rollback; its id is returned.
+
+    With `keep` the event is also stored for those who are away: one row for a conversation's audience, else a row a user.
+    """
+    at_ms = clock.now_ms()
+    if not keep:
+        stamped = event.stamped(ids.live_event_id(), at_ms)
+        _push(stamped, to, stored_id=0)
+        return stamped.id
+    if to.conversation is not None:
+        stored = _store(event, StoredEvent.Audience.CONVERSATION, to.conversation, at_ms)
+        _push(event.stamped(stored.pk, at_ms), to, stored_id=stored.pk)
+        return stored.pk
+    event_id = 0
+    for user_id in to.users:
+        stored = _store(event, StoredEvent.Audience.USER, user_id, at_ms)
+        event_id = stored.pk
+        _push(event.stamped(stored.pk, at_ms), replace(to, users=(user_id,)), stored_id=stored.pk)
+    return event_id
+
+
+def _push(event: Event, to: Audience, *, stored_id: int) -> None:
+    def deliver() -> None:
+        bus.deliver(
+            bus.Delivery(
+                topics=to.topics,
+                frame=bus.encode(event),
+                skip=to.skip,
+                device_class=to.device_class,
+                ends=to.ends,
+                event_id=stored_id,
+            )
+        )
+
+    transaction.on_commit(deliver)
+
+
+def _store(event: Event, kind: StoredEvent.Audience, audience_id: int, at_ms: int) -> StoredEvent:
+    payload = {name: value for name, value in asdict(event).items() if name not in ("id", "at_ms")}
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # Held until the transaction ends: a later id is then never visible before an earlier one. SQLite has one writer.
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EVENT_LOCK + event.application_id])
+        return StoredEvent.objects.create(
+            application_id=event.application_id,
+            audience_kind=kind,
+            audience_id=audience_id,
+            kind=type(event).__name__,
+            payload=orjson.dumps(payload).decode(),
+            created_ms=at_ms,
+        )
+
+
+EVENT_LOCK = 0x1E_0000_0000  # the range of advisory locks that is ours; the application's id is added

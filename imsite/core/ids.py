@@ -1,0 +1,37 @@
+"""Identifiers that no database sequence gives. Message, user and group ids are the database's own: rising, below 2**53."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+
+from imsite.core import clock
+
+LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+KEY_LENGTH = 24  # what the vendor's server clients insist on, for appkeys and master secrets alike
+
+_live_lock = threading.Lock()
+_live_last = 0
+
+
+def new_key() -> str:
+    """An appkey or a master secret: 24 random letters and digits."""
+    return "".join(secrets.choice(LETTERS_AND_DIGITS) for _ in range(KEY_LENGTH))
+
+
+def new_sid() -> str:
+    return secrets.token_urlsafe(15)
+
+
+def new_media_id(kind: str) -> str:
+    """`qiniu/<kind>/j/<32 hex>`: phone clients look at the prefix."""
+    return f"qiniu/{kind}/j/{secrets.token_hex(16).upper()}"
+
+
+def live_event_id() -> int:
+    """The id of an event that is pushed but not stored: unique in this process, far above the stored ones, below 2**53."""
+    global _live_last
+    with _live_lock:
+        _live_last = max(_live_last + 1, clock.now_ms() * 1000)
+        return _live_last

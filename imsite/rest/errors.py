@@ -1,0 +1,61 @@
+"""From refusal to the vendor's error body: `{"error": {"code": <int>, "message": "<text>"}}` (REST reference 1.6)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from imsite.core.errors import ImError, Invalid
+
+log = logging.getLogger(__name__)
+
+
+def error_body(code: int, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+def answer_refusal(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every refusal as the vendor's body; our own bugs stay exceptions."""
+    if isinstance(error, ImError):
+        return Response(error_body(error.code, str(error)), status=error.status)
+    if isinstance(error, RequestDataTooBig):
+        return Response(error_body(Invalid.code, "the body is too large"), status=400)
+    if isinstance(error, SuspiciousOperation):
+        return Response(error_body(Invalid.code, "the request cannot be read"), status=400)
+    if isinstance(error, Http404):
+        return Response(error_body(Invalid.code, "not found"), status=404)
+    if isinstance(error, exceptions.ValidationError):
+        return Response(error_body(Invalid.code, first_fault(error.detail)), status=400)
+    if isinstance(error, exceptions.APIException):
+        return Response(error_body(Invalid.code, str(error.detail)), status=error.status_code)
+    return None
+
+
+def first_fault(detail: Any, path: str = "") -> str:
+    """The first complaint of a serializer as one sentence: `members[2].username: ...`."""
+    if isinstance(detail, dict):
+        key, inner = next(iter(detail.items()))
+        name = "" if key == "non_field_errors" else str(key)
+        return first_fault(inner, f"{path}.{name}" if path and name else path or name)
+    if isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            if isinstance(inner, (dict, list)):
+                if inner:
+                    return first_fault(inner, f"{path}[{index}]")
+            else:
+                return first_fault(inner, path)
+        return path or "invalid"
+    return f"{path}: {detail}" if path else str(detail)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    return JsonResponse(error_body(Invalid.code, "there is no such path"), status=404)
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(error_body(899000, "internal error"), status=500)

@@ -1,0 +1,285 @@
+"""What is said, where, and how far each participant has come. Messages are stored once; members hold cursors."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Application, Operator, User
+from imsite.core.fields import Utf8CharField
+from messaging.errors import NoSuchMessage
+
+SINGLE_TYPE, GROUP_TYPE = 3, 4  # the wire's msg_type of a conversation
+FOREVER_MS = 253_402_214_400_000  # 9999-12-31: silenced until lifted
+
+
+def pair_key(first_id: int, second_id: int) -> str:
+    """The key of the conversation of two users."""
+    return f"{min(first_id, second_id)}:{max(first_id, second_id)}"
+
+
+class Conversation(models.Model):
+    """The thread of a pair, a group or a room. A group's gid and a room's id are the id of their conversation.
+
+    `last_seq` and `count_no` are given in the transaction that inserts the message: no gaps, one order for everyone.
+    `member_seq` moves with every change of membership, so that whoever pushes can tell a stale list.
+    """
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", _("single")
+        GROUP = "group", _("group")
+        ROOM = "room", _("chat room")
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="conversations")
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
+    key = models.CharField(max_length=64, null=True)  # of a pair: "lower id:higher id"; groups and rooms are named by id
+    last_seq = models.BigIntegerField(default=0)
+    count_no = models.BigIntegerField(default=0)  # counted messages
+    op_seq = models.BigIntegerField(default=0)
+    member_seq = models.BigIntegerField(default=0)
+    mute_all = models.BooleanField(_("mute all"), default=False)
+    last_message = models.ForeignKey("Message", models.SET_NULL, null=True, related_name="+", db_constraint=False)
+    last_at_ms = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        constraints = [
+            models.UniqueConstraint(fields=["application", "kind", "key"], name="conversation_key"),
+            models.CheckConstraint(
+                condition=(Q(kind="single") & Q(key__isnull=False)) | (~Q(kind="single") & Q(key=None)),
+                name="conversation_keyed_pair",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key or self.pk}"
+
+    @property
+    def topic(self) -> str:
+        return f"{'room' if self.kind == self.Kind.ROOM else 'conversation'}:{self.pk}"
+
+
+class Participant(models.Model):
+    """One user's place in a pair or a group. Chat rooms have none.
+
+    A reader sees messages with `join_seq < seq`, `clear_seq < seq`, and `seq <= leave_seq` after leaving.
+    Groups' services keep `active`, `moderates` and `silenced_until_ms`, so that messaging checks a speaker without knowing groups.
+    """
+
+    class Notify(models.IntegerChoices):
+        ALL = 0, _("all")
+        NONE = 1, _("do not disturb")
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="participants")
+    user = models.ForeignKey(User, models.CASCADE, related_name="participations")
+    active = models.BooleanField(default=True)
+    moderates = models.BooleanField(default=False)  # owner or keeper: speaks while all are muted
+    join_seq = models.BigIntegerField(default=0)
+    leave_seq = models.BigIntegerField(null=True)
+    clear_seq = models.BigIntegerField(default=0)
+    delivered_seq = models.BigIntegerField(default=0)  # contiguous: every message up to here reached some device
+    read_seq = models.BigIntegerField(default=0)
+    read_no = models.BigIntegerField(default=0)  # count_no at read_seq
+    own_after_read = models.BigIntegerField(default=0)  # own counted messages after read_seq, sent over REST
+    silenced_until_ms = models.BigIntegerField(default=0)
+    shield = models.BooleanField(default=False)
+    notify = models.PositiveSmallIntegerField(choices=Notify, default=Notify.ALL)
+    since_event_id = models.BigIntegerField(default=0)  # the event of joining: earlier ones were for others
+    until_event_id = models.BigIntegerField(null=True)  # the event of leaving
+    pinned_at = models.DateTimeField(null=True)
+    extras = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
+        constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="participant_once")]
+        indexes = [models.Index(fields=["user", "active"], name="participant_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.conversation_id}"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def in_conversation(self, conversation_id: int) -> Self:
+        return self.filter(conversation_id=conversation_id, seq__isnull=False)
+
+    def visible_to(self, participant: Participant) -> Self:
+        """What this participant may see, ever: after join and clear, before leave, neither held nor removed nor hidden by them."""
+        visible = self.in_conversation(participant.conversation_id).filter(
+            seq__gt=max(participant.join_seq, participant.clear_seq),
+            state__in=(Message.State.KEPT, Message.State.RETRACTED),
+        )
+        if participant.leave_seq is not None:
+            visible = visible.filter(seq__lte=participant.leave_seq)
+        return visible.exclude(pk__in=Hidden.objects.filter(user_id=participant.user_id).values("message_id"))
+
+    def find(self, message_id: int) -> Message:
+        """The message with this id, or NoSuchMessage."""
+        message = self.filter(pk=message_id).first()
+        if message is None:
+            raise NoSuchMessage
+        return message
+
+
+class Message(models.Model):
+    """One message. The id rises; `seq` is its place in the conversation, null for what is not kept for those away, or held.
+
+    `content` is the JSON text exactly as delivered. Inserted by the writer alone.
+    """
+
+    class State(models.TextChoices):
+        KEPT = "kept", _("kept")
+        RETRACTED = "retracted", _("retracted")
+        HELD = "held", _("held for review")
+        REMOVED = "removed", _("removed")
+
+    id = models.BigAutoField(primary_key=True)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="messages")  # the sender's
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    seq = models.BigIntegerField(null=True)
+    count_no = models.BigIntegerField(null=True)
+    sender = models.ForeignKey(User, models.PROTECT, related_name="messages")
+    client_id = models.CharField(max_length=96)  # durable idempotence: once for each sender
+    fingerprint = models.CharField(max_length=32)  # of what was asked
+    from_type = models.CharField(max_length=5, default="user")  # user or admin
+    type = models.CharField(_("type"), max_length=16)  # text, image, file, voice, location, custom, video
+    content = models.TextField(_("content"))
+    no_offline = models.BooleanField(default=False)
+    no_notification = models.BooleanField(default=False)
+    custom_notification = models.TextField(blank=True, default="")  # JSON text
+    created_ms = models.BigIntegerField(_("sent"))
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.KEPT)
+    version = models.PositiveIntegerField(default=0)
+    need_receipt = models.BooleanField(default=False)
+    receipt_base = models.PositiveIntegerField(default=0)  # how many were to read it
+    receipt_read = models.PositiveIntegerField(default=0)  # how many have
+    reply_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replies", db_constraint=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "seq"], condition=Q(seq__isnull=False), name="message_seq_once"
+            ),
+            models.UniqueConstraint(fields=["sender", "client_id"], name="message_client_id_once"),
+        ]
+        indexes = [models.Index(fields=["application", "created_ms"], name="message_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
+
+
+class ConversationOp(models.Model):
+    """What a client must apply to messages that it already has: a retraction, an edit, new receipt totals."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="ops")
+    op_seq = models.BigIntegerField()
+    kind = models.CharField(max_length=16)
+    payload = models.JSONField(default=dict)
+    created_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "op_seq"], name="conversation_op_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.conversation_id}/{self.op_seq}"
+
+
+class Hidden(models.Model):
+    """A message that a user deleted for themself."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="hidden_messages")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="hidden_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "message"], name="hidden_once")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} for {self.user_id}"
+
+
+class Receipt(models.Model):
+    """Who has read a message that asked for receipts."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="receipts")
+    user = models.ForeignKey(User, models.CASCADE, related_name="receipts")
+    created_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "user"], name="receipt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} by {self.user_id}"
+
+
+class Media(models.Model):
+    """An uploaded file. `media_id` is what messages name; sizes and sums are those of the bytes kept."""
+
+    class Kind(models.TextChoices):
+        IMAGE = "image", _("image")
+        FILE = "file", _("file")
+        VOICE = "voice", _("voice")
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="media")
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="uploads")  # null: the application's server
+    media_id = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    file = models.FileField(max_length=200)
+    name = models.CharField(_("file name"), max_length=255, blank=True, default="")
+    content_type = models.CharField(_("content type"), max_length=100, default="application/octet-stream")
+    format = models.CharField(_("format"), max_length=16, blank=True, default="")
+    sha256 = models.CharField(max_length=64)
+    crc32 = models.BigIntegerField()
+    size = models.BigIntegerField(_("bytes"))
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    duration = models.FloatField(default=0)  # seconds
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+
+    def __str__(self) -> str:
+        return self.media_id
+
+
+class SensitiveWordQuerySet(models.QuerySet["SensitiveWord"]):
+    def of(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+
+class SensitiveWord(models.Model):
+    """A word that an application does not want to see. Differs by letter case, as the REST API wants it."""
+
+    class Action(models.TextChoices):
+        MASK = "mask", _("mask")
+        BLOCK = "block", _("block")
+        HOLD = "hold", _("hold for review")
+        FLAG = "flag", _("flag")
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="words")
+    word = Utf8CharField(_("word"), max_bytes=64)
+    action = models.CharField(_("action"), max_length=5, choices=Action, default=Action.BLOCK)
+    category = models.CharField(_("category"), max_length=32, blank=True, default="")
+    hits = models.PositiveBigIntegerField(_("hits"), default=0)
+    added_by = models.ForeignKey(Operator, models.SET_NULL, null=True, blank=True, related_name="+")  # null: REST
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    objects = SensitiveWordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sensitive word")
+        verbose_name_plural = _("sensitive words")
+        constraints = [models.UniqueConstraint(fields=["application", "word"], name="word_once")]
+
+    def __str__(self) -> str:
+        return self.word
