@@ -1,5 +1,8 @@
-"""docs/coverage.json: which REST endpoints, request events, pushes, pages and console models there are, and after which
-section of the vendor's documents each is made. Read from the code, from the URL table and the dispatch tables themselves."""
+"""docs/coverage.json: the REST endpoints, request events, pushes, pages and console models that there are.
+
+Each names the section of the vendor's documents that it is made after. All is read from the running code: the URL table,
+the tables of dispatch and the docstrings.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ SOURCE = re.compile(r"\bSource:\s*(.+?)\.?\s*(?:\n\s*\n|$)", re.DOTALL)
 def coverage_map() -> dict[str, Any]:
     """Everything that answers to the outside, in the order of tables, JSON values throughout."""
     dispatch.autodiscover()
-    rest, pages = [], []
+    rest: list[dict[str, str]] = []
+    pages: list[dict[str, str]] = []
     for path, view in endpoints():
         (rest if is_rest(view) else pages).extend(describe(path, view))
     return {

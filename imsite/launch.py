@@ -35,7 +35,9 @@ def listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise CommandError(f"IM_PORT must be between 1 and 65535, not {port}.")
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
     except (socket.gaierror, UnicodeError) as error:
         raise CommandError(f"IM_HOST: {host!r} is not an address of this machine ({error}).") from error
     listener = socket.socket(family, kind, protocol)
@@ -81,7 +83,7 @@ def require_folder() -> None:
 
 @contextlib.contextmanager
 def only_server() -> Iterator[None]:
-    """Without Redis one process holds all sockets: a second one on the same data folder would deliver to half of them."""
+    """Without Redis one process holds all sockets: a second one on the same data would reach only its own."""
     if settings.REDIS_URL:
         yield
         return
@@ -90,7 +92,7 @@ def only_server() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise CommandError(
-                f"Another server runs on the data folder {settings.DATA_DIR}: stop it, or set IM_DATA_DIR to another one "
+                f"Another server runs on the data folder {settings.DATA_DIR}: stop it, or set IM_DATA_DIR to another "
                 "(several processes need IM_REDIS_URL)."
             ) from error
         yield
@@ -176,7 +178,9 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
             for protocol in list(self.connections):
                 if hasattr(protocol, "serverClose"):
                     protocol.serverClose(1001)  # going away
-            running = [one["application_instance"] for one in self.connections.values() if "application_instance" in one]
+            running = [
+                one["application_instance"] for one in self.connections.values() if "application_instance" in one
+            ]
             if running:
                 _, late = await asyncio.wait(running, timeout=CLOSE_SECONDS)
                 for task in late:

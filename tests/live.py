@@ -16,7 +16,7 @@ STOP_SECONDS = 15
 
 
 class Live:
-    """with Live(folder) as live: live.url, live.manage("create_application", "Shop", "--json"), live.stop(), live.start()
+    """with Live(folder) as live: live.url, live.manage("create_application", "Shop", "--json"), live.stop()
 
     `environment` adds IM_* variables, as IM_SERVER, IM_DATABASE_URL, IM_REDIS_URL.
     """

@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 
 BACKEND = os.environ.get("IM_TEST_BACKEND", "sqlite")
-for name in [name for name in os.environ if name.startswith("IM_") and not name.startswith(("IM_TEST_", "IM_SCREENSHOTS"))]:
-    del os.environ[name]
+for name in [*os.environ]:
+    if name.startswith("IM_") and not name.startswith(("IM_TEST_", "IM_SCREENSHOTS")):
+        del os.environ[name]
 
 FOLDER = Path(tempfile.mkdtemp(prefix="imsite-test-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)

@@ -2,8 +2,8 @@
 
 What counts as a write:
 - a call of a method that only changes rows (bulk_create, get_or_create, save_model ...), whatever its arguments;
-- `save`, `create`, `update`, `delete` (and their `a...` forms) called without positional arguments, as querysets, managers
-  and rows are: `digest.update(data)`, `storage.delete(name)` and `image.save(file)` pass something by position;
+- `save`, `create`, `update`, `delete` (and their `a...` forms) called without positional arguments, as querysets,
+  managers and rows are: `digest.update(data)`, `storage.delete(name)`, `image.save(file)` pass something by position;
 - any of these named without being called, as in `on_commit(row.save)`;
 - `add`, `remove`, `set`, `clear` on a relation of our models, as in `group.members.add(user)`;
 - SQL that inserts, updates or deletes, in any string that is no docstring.
@@ -17,7 +17,8 @@ from dataclasses import dataclass
 ALWAYS = {
     "bulk_create", "bulk_update", "get_or_create", "update_or_create", "create_user", "create_superuser", "_raw_delete",
     "abulk_create", "abulk_update", "aget_or_create", "aupdate_or_create", "acreate_user", "acreate_superuser",
-    "save_base", "save_model", "save_related", "save_formset", "save_form", "save_m2m", "delete_model", "delete_queryset",
+    "save_base", "save_model", "save_related", "save_formset", "save_form", "save_m2m",
+    "delete_model", "delete_queryset",
 }  # fmt: skip
 WITHOUT_POSITION = {"save", "create", "update", "delete", "asave", "acreate", "aupdate", "adelete"}
 ON_RELATION = {"add", "remove", "set", "clear", "aadd", "aremove", "aset", "aclear"}
@@ -54,9 +55,9 @@ def _calls(tree: ast.AST, relations: set[str]) -> Iterator[Write]:
 def _mentions(tree: ast.AST) -> Iterator[Write]:
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in called:
-            if node.attr in ALWAYS | WITHOUT_POSITION:
-                yield Write(node.lineno, f".{node.attr}")
+        is_mention = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in called
+        if is_mention and node.attr in ALWAYS | WITHOUT_POSITION:
+            yield Write(node.lineno, f".{node.attr}")
 
 
 def _sql(tree: ast.AST) -> Iterator[Write]:

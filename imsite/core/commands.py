@@ -1,4 +1,4 @@
-"""The form of our management commands: a refusal, or a database that is not ready, is one sentence and exit status 1."""
+"""The form of our management commands: a refusal, or a database that is not ready, is one sentence and exit 1."""
 
 from __future__ import annotations
 
