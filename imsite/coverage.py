@@ -1,6 +1,6 @@
 """docs/coverage.json: the REST endpoints, request events, pushes, pages and console models that there are.
 
-Each names the section of the vendor's documents that it is made after. All is read from the running code: the URL table,
+Each names the section of the vendor's documents that it is made after. All is read from the running code: URL table,
 the tables of dispatch and the docstrings.
 """
 

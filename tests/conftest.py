@@ -89,6 +89,39 @@ def chromium_path() -> str:
     return backing.chromium()
 
 
+# Between tests
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush(django_test_environment):
+    """Empty only what was filled after a test with real transactions."""
+    from django.test import TransactionTestCase
+
+    from tests import isolation
+
+    TransactionTestCase._fixture_teardown = isolation.empty_tables
+
+
+@pytest.fixture(autouse=True)
+def forgetful():
+    """What this process remembered for some seconds belongs to the test before."""
+    from tests import isolation
+
+    isolation.forget()
+
+
+# The fixed cast: alice owns the club, bob is a member, carol is alice's friend outside it, dave a stranger, eve in
+# another application. All have the password "secret".
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """The events published so far, as a list. See tests/published.py."""
+    from tests.published import watch
+
+    return watch(monkeypatch)
+
+
 # A running server
 
 
