@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { Requests } from "../../../static/chat/client/requests.js";
+import { Lost, NoAnswer, Refusal } from "../../../static/chat/lib/errors.js";
+
+let sent, silences, requests;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  sent = [];
+  silences = 0;
+  requests = new Requests(
+    (name, data) => sent.push({ name, data }),
+    () => (silences += 1),
+  );
+});
+
+test("an answer is found by rid and comes without it", async () => {
+  const answer = requests.ask("get_groups_list", { a: 1 });
+  const { rid } = sent[0].data;
+  assert.ok(Number.isInteger(rid) && rid >= 1 && rid <= 2147483647);
+  requests.received("ack", { rid });
+  assert.equal(requests.received("another_name", { rid, code: 0, group_list: [] }), true);
+  assert.deepEqual(await answer, { code: 0, group_list: [] });
+});
+
+test("a code is a refusal", async () => {
+  const answer = requests.ask("login", {});
+  requests.received("login", { rid: sent[0].data.rid, code: 880104, message: "invalid password" });
+  await assert.rejects(answer, (error) => error instanceof Refusal && error.code === 880104);
+});
+
+test("what is not acknowledged is sent again, the same, five times in all", async () => {
+  const answer = requests.ask("send", { text: "x" });
+  mock.timers.tick(29_999);
+  assert.equal(sent.length, 5);
+  assert.deepEqual(new Set(sent.map(({ data }) => JSON.stringify(data))).size, 1);
+  assert.ok(silences >= 4);
+  mock.timers.tick(1);
+  await assert.rejects(answer, NoAnswer);
+});
+
+test("after the acknowledgement nothing is sent again, but the answer is still awaited for 30 s", async () => {
+  const answer = requests.ask("send", {});
+  requests.received("ack", { rid: sent[0].data.rid });
+  mock.timers.tick(29_000);
+  assert.equal(sent.length, 1);
+  mock.timers.tick(1_000);
+  await assert.rejects(answer, NoAnswer);
+});
+
+test("an answer alone ends the sending too", async () => {
+  const answer = requests.ask("send", {});
+  requests.received("send", { rid: sent[0].data.rid, code: 0 });
+  mock.timers.tick(60_000);
+  await answer;
+  assert.equal(sent.length, 1);
+});
+
+test("telling is content with the acknowledgement and gives up after five times", async () => {
+  const told = requests.tell("msg_recv_v2", { msg_id: 1 });
+  requests.received("ack", { rid: sent[0].data.rid });
+  await told;
+  const untold = requests.tell("msg_recv_v2", { msg_id: 2 });
+  mock.timers.tick(25_000);
+  await assert.rejects(untold, NoAnswer);
+  assert.equal(sent.length, 6);
+});
+
+test("when the connection ends, everything open is lost at once and its timers with it", async () => {
+  const answers = [requests.ask("a"), requests.tell("b")];
+  requests.lose();
+  for (const answer of answers) await assert.rejects(answer, Lost);
+  mock.timers.tick(60_000);
+  assert.equal(sent.length, 2);
+});
+
+test("pushes and strangers' answers are not taken for answers", () => {
+  requests.ask("a").catch(() => {});
+  assert.equal(requests.received("msg_sync", { messages: [] }), false);
+  assert.equal(requests.received("late", { rid: sent[0].data.rid + 1, code: 0 }), false);
+  assert.equal(requests.received("ack", { rid: sent[0].data.rid + 1 }), true);
+  requests.lose();
+});
