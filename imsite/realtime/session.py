@@ -1,0 +1,108 @@
+"""One connection's state, from its handshake to its end; logged in or not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+logger = logging.getLogger(__name__)
+
+Topics = Mapping[str, int | None]  # topic to the version of its membership, None where nobody counts it
+
+
+class Link(Protocol):
+    """What a session needs of the hub and the socket under it; calls come from worker threads."""
+
+    def enter(self, user_id: int) -> None: ...
+    def subscribe(self, topics: Topics) -> None: ...
+    def leave(self) -> None: ...
+
+
+class Session:
+    """State of one connection. `memory` is for the apps: what they must remember of it between requests."""
+
+    __slots__ = (
+        "__weakref__", "actor", "address", "application", "device_class", "link", "memory", "origin", "platform", "sid",
+        "topics", "user_agent",
+    )  # fmt: skip
+
+    def __init__(self, sid: str, *, address: str = "", user_agent: str = "", origin: str = "") -> None:
+        self.sid = sid
+        self.address = address
+        self.user_agent = user_agent
+        self.origin = origin
+        self.application: Any = None  # set by c_init
+        self.actor: Any = None  # set by log_in
+        self.device_class = "web"  # mobile, pc or web
+        self.platform = "j"  # a Android, i iOS, j JS, w Windows
+        self.memory: dict[str, Any] = {}
+        self.topics: Topics = {}
+        self.link: Link | None = None
+
+    @property
+    def logged_in(self) -> bool:
+        return self.actor is not None
+
+    @property
+    def user_id(self) -> int:
+        return self.actor.user.pk if self.actor is not None else 0
+
+    @property
+    def username(self) -> str:
+        return self.actor.user.username if self.actor is not None else ""
+
+    @property
+    def appkey(self) -> str:
+        return self.application.appkey if self.application is not None else ""
+
+    def log_in(self, actor: Any, topics: Topics | Callable[[], Topics]) -> None:
+        """Log `actor` in; pushes to its user and to `topics` come to this connection, behind the answer of the request.
+
+        Give `topics` as a function: it reads them when the hub already notes who joins and leaves, so that a change in
+        between is not lost. Called in the thread of a handler.
+        """
+        # First of all: a session that is ended meanwhile (by a login elsewhere) must find someone to log out.
+        self.actor = actor
+        try:
+            if self.link:
+                self.link.enter(actor.user.pk)
+            self.topics = topics() if callable(topics) else topics
+            if self.link:
+                self.link.subscribe(self.topics)
+        except BaseException:
+            self.log_out()
+            raise
+
+    def log_out(self) -> Any:
+        """Log out; pushes cease. Returns the actor that was logged in, or None. May be called in any thread."""
+        actor, self.actor = self.actor, None
+        self.topics = {}
+        if self.link and actor is not None:
+            self.link.leave()
+        return actor
+
+    def __repr__(self) -> str:
+        return f"<Session {self.sid} {self.username or 'not logged in'}>"
+
+
+EndHook = Callable[[Session, Any], None]
+_end_hooks: list[EndHook] = []
+
+
+def on_end(function: EndHook) -> EndHook:
+    """Have `function(session, actor)` called, in a worker thread, once for each logged-in session that ended.
+
+    The session is logged out by then; `actor` is who it was. A decorator.
+    """
+    _end_hooks.append(function)
+    return function
+
+
+def tell_end(session: Session, actor: Any) -> None:
+    """Call the hooks; what one of them breaks is logged and does not keep the others from their work."""
+    for hook in _end_hooks:
+        try:
+            hook(session, actor)
+        except Exception:
+            logger.exception("%s failed at the end of a session", getattr(hook, "__qualname__", hook))
