@@ -111,7 +111,56 @@ def forgetful():
 
 
 # The fixed cast: alice owns the club, bob is a member, carol is alice's friend outside it, dave a stranger, eve in
-# another application. All have the password "secret".
+# another application. A username has four bytes at least, hence bobby, dave1 and eve22; passwords are "secret".
+
+
+@pytest.fixture
+def application(db):
+    """The tenant that the tests act in."""
+    from accounts import services
+
+    return services.create_application("Shop", by=None)[0]
+
+
+@pytest.fixture
+def other_application(db):
+    """A tenant of another owner."""
+    from accounts import services
+
+    return services.create_application("Elsewhere", by=None)[0]
+
+
+@pytest.fixture
+def cast(application, other_application):
+    """All five by name."""
+    from tests.cast import register
+
+    return register(application, "alice", "bobby", "carol", "dave1") | register(other_application, "eve22")
+
+
+@pytest.fixture
+def alice(cast):
+    return cast["alice"]
+
+
+@pytest.fixture
+def bob(cast):
+    return cast["bobby"]
+
+
+@pytest.fixture
+def carol(cast):
+    return cast["carol"]
+
+
+@pytest.fixture
+def dave(cast):
+    return cast["dave1"]
+
+
+@pytest.fixture
+def eve(cast):
+    return cast["eve22"]
 
 
 @pytest.fixture

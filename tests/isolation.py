@@ -7,6 +7,7 @@ from types import ModuleType
 from django.core.cache import caches
 from django.db import connections, transaction
 
+from accounts import identity
 from imsite.core.cache import ShortCache
 
 PACKAGES = ("imsite", "accounts", "messaging", "groups", "chatrooms")
@@ -36,6 +37,7 @@ def forget() -> None:
     """Empty the caches of this process."""
     for cache in caches.all(initialized_only=True):
         cache.clear()
+    identity._known.clear()
     for module in own_modules():
         for value in vars(module).values():
             if isinstance(value, ShortCache):

@@ -32,9 +32,11 @@ for name in ("IM_DATABASE_URL", "IM_REDIS_URL", "IM_SECRET_KEY"):
     os.environ.pop(name, None)
 
 ALLOWED_HOSTS = ["*"]
-# Tests need no hashed copies of the static files, and operators no slow hash.
+# Tests need no hashed copies of the static files, and nobody a slow hash.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ARGON2_TIME, ARGON2_MEMORY_KIB = 1, 8
+ARGON2_TIME, ARGON2_MEMORY_KIB = 1, 8  # nor chat accounts
 
 if BACKEND == "sqlite":
     # A file, as in production: the writer has a connection of its own. Only the wait for the disk is left out.

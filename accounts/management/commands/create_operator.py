@@ -14,6 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
+        parser.add_argument("--email", default="")
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input; default: a random one"
         )
@@ -24,7 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *, username: str, password_stdin: bool, staff: bool, **options: Any) -> None:
         given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-        operator, password = services.create_operator(username, password=given, superuser=not staff, by=None)
+        operator, password = services.create_operator(
+            username, email=options["email"], password=given, superuser=not staff, by=None
+        )
         if options["json"]:
             shown = {} if password_stdin else {"password": password}
             self.stdout.write(json.dumps({"username": operator.username, "superuser": operator.is_superuser, **shown}))
