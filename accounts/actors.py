@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A user in a session, the application's own server, an operator at the console, or the system. Always passed as `by`."""
+    """A user in a session, the application's server, an operator at the console, or the system. Passed as `by`."""
 
     kind: Literal["user", "server", "operator", "system"]
     application: Application

@@ -15,12 +15,14 @@ def setting(default: Any, text: Any, *, choices: tuple[str, ...] = ()) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationSettings:
-    registration: bool = setting(True, _("Clients may register users themselves (PUT /v1/sdkregister/status). REST always may."))
+    registration: bool = setting(
+        True, _("Clients may register users themselves (PUT /v1/sdkregister/status). REST always may.")
+    )
     words_filter: bool = setting(True, _("Sensitive words are looked for (PUT /v1/sensitiveword/status)."))
     words_limit: int = setting(100, _("How many sensitive words the REST API takes."))
     web_sessions: str = setting(
         "one",
-        _("What a second login of one device class does: 'one' ends the first session, 'many' lets tabs live side by side."),
+        _("A second login of one device class: 'one' ends the first session, 'many' lets tabs live side by side."),
         choices=("one", "many"),
     )
     friends_only: bool = setting(False, _("Single messages are for friends alone."))
@@ -35,4 +37,7 @@ class ApplicationSettings:
     def read(cls, stored: Mapping[str, Any]) -> Self:
         """The stored values over the defaults; a name or type that is not known is left out."""
         known = {one.name: type(one.default) for one in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known and type(value) is known[name]})
+        sound: dict[str, Any] = {
+            name: value for name, value in stored.items() if name in known and type(value) is known[name]
+        }
+        return cls(**sound)

@@ -67,6 +67,12 @@ class NoSuchUser(NotFound):
     status, code, sdk_code = 403, 899002, 882002
 
 
+class NoAccount(NotFound):
+    """There is no account of this name."""
+
+    sdk_code = 880103
+
+
 class WrongPassword(NotAllowed):
     """The password is wrong."""
 
@@ -83,6 +89,18 @@ class AlreadyLoggedIn(NotAllowed):
     """This connection is logged in already."""
 
     sdk_code = 880107
+
+
+class StillLoggedIn(NotAllowed):
+    """Log out before you register."""
+
+    sdk_code = 880006
+
+
+class SignedInElsewhere(NotAllowed):
+    """Another login came at the same moment."""
+
+    sdk_code = 880109
 
 
 class RegistrationClosed(NotAllowed):

@@ -107,7 +107,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class User(models.Model):
-    """A chat account. The id is the wire's `uid`; the name is unique among the living users of its application, case-sensitive."""
+    """A chat account. The id is the wire's `uid`; names are unique among its application's living users."""
 
     class Gender(models.IntegerChoices):
         UNKNOWN = 0, _("unknown")
@@ -183,6 +183,12 @@ class Device(models.Model):
         return f"{self.user_id} {self.device_class}"
 
 
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self) -> Self:
+        """Those that have not ended."""
+        return self.filter(ended_at=None)
+
+
 class Session(models.Model):
     """One logged-in connection."""
 
@@ -192,7 +198,7 @@ class Session(models.Model):
         KICKED = "kicked", _("signed in elsewhere")
         DISABLED = "disabled", _("account disabled")
         DELETED = "deleted", _("account deleted")
-        PASSWORD = "password", _("password changed")  # noqa: S105  (a reason, not a password)
+        PASSWORD = "password", _("password changed")
         RESTART = "restart", _("server restarted")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
@@ -204,6 +210,8 @@ class Session(models.Model):
     seen_at = models.DateTimeField(_("last seen"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_why = models.CharField(_("why"), max_length=8, choices=Ended, blank=True, default="")
+
+    objects = SessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("session")
@@ -263,7 +271,9 @@ class FriendRequest(models.Model):
         verbose_name = _("friend request")
         verbose_name_plural = _("friend requests")
         constraints = [
-            models.UniqueConstraint(fields=["sender", "receiver"], condition=Q(state="open"), name="friend_request_open"),
+            models.UniqueConstraint(
+                fields=["sender", "receiver"], condition=Q(state="open"), name="friend_request_open"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,167 @@
+"""What names, passwords, profiles, keys and origins must look like, whichever door they come through.
+
+Source: REST API, fields and limits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from accounts.errors import BadUsername, BadValue, CrossApplication, Invalid, OriginRefused, WrongType
+from accounts.models import KEY_PATTERN, USERNAME_PATTERN
+from imsite.core.fields import utf8_len
+
+if TYPE_CHECKING:
+    from accounts.models import Application
+
+USERNAME_BYTES = 4, 128
+PASSWORD_BYTES = 4, 128  # of the plain password
+NICKNAME_BYTES = 64
+TEXT_BYTES = 250  # signature, region, address
+AVATAR_BYTES = 255
+EXTRAS_BYTES = 512  # as compact JSON
+GENDERS = (0, 1, 2)
+REGISTRATION_MAX = 500  # users in one registration
+DELETION_MAX = 100  # users in one deletion
+ORIGIN_PATTERN = r"^(\*|null|(https?|\*)://[A-Za-z0-9*._\-\[\]:]+)$"
+
+PROFILE_FIELDS = ("nickname", "avatar", "birthday", "signature", "gender", "region", "address", "extras")
+_TEXTS = {
+    "nickname": NICKNAME_BYTES,
+    "avatar": AVATAR_BYTES,
+    "signature": TEXT_BYTES,
+    "region": TEXT_BYTES,
+    "address": TEXT_BYTES,
+}
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+_KEY = re.compile(KEY_PATTERN)
+_USERNAME = re.compile(USERNAME_PATTERN)
+_ORIGIN = re.compile(ORIGIN_PATTERN)
+
+
+def require_username(name: Any) -> str:
+    """A username as it may be registered; BadUsername (899003, 880003), WrongType (880004)."""
+    if not isinstance(name, str):
+        raise WrongType("username must be text")
+    if not _USERNAME.fullmatch(name):
+        raise BadUsername
+    return name
+
+
+def require_password(plain: Any) -> str:
+    """A plain password of 4 to 128 bytes; BadValue (899003)."""
+    if not isinstance(plain, str):
+        raise WrongType("password must be text")
+    low, high = PASSWORD_BYTES
+    if not low <= utf8_len(plain) <= high or not is_storable(plain):
+        raise BadValue(f"password takes {low} to {high} bytes in UTF-8")
+    return plain
+
+
+def require_md5(text: Any) -> str:
+    """The md5 of a plain password as 32 hex digits, returned in lower case; BadValue (880003)."""
+    if not isinstance(text, str):
+        raise WrongType("password must be text")
+    if not _MD5.fullmatch(text):
+        raise BadValue("password must be an md5 of 32 hex digits")
+    return text.lower()
+
+
+def require_profile(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile members among `values`, each checked; others are left out.
+
+    Texts in UTF-8 bytes, `birthday` a date or None, `gender` 0 to 2, `extras` a dict.
+    WrongType (899003, 880004), BadValue (899003, 880003).
+    """
+    profile = {name: values[name] for name in PROFILE_FIELDS if name in values}
+    for name, most in _TEXTS.items():
+        if name in profile:
+            _require_text(name, profile[name], most)
+    if "\n" in profile.get("nickname", "") or "\r" in profile.get("nickname", ""):
+        raise BadValue("nickname takes no line breaks")
+    if not isinstance(profile.get("birthday"), date | None):
+        raise WrongType("birthday must be a date")
+    if type(profile.get("gender", 0)) is not int:
+        raise WrongType("gender must be a number")
+    if profile.get("gender", 0) not in GENDERS:
+        raise BadValue("gender is 0, 1 or 2")
+    if "extras" in profile:
+        _require_extras(profile["extras"])
+    return profile
+
+
+def require_key(name: str, key: str) -> str:
+    """An appkey or master secret: 24 letters and digits; BadValue."""
+    if not _KEY.fullmatch(key):
+        raise BadValue(f"{name} must be 24 letters and digits")
+    return key
+
+
+def require_origin_pattern(pattern: str) -> str:
+    """`https://*.example.com`, `http://localhost:3000`, `*` and the like; BadValue."""
+    if not _ORIGIN.fullmatch(pattern):
+        raise BadValue(f"an origin is scheme://host[:port], with * for any part: not {pattern[:100]}")
+    return pattern.lower()
+
+
+def require_origin(application: Application, origin: str) -> None:
+    """Pages of `origin` may use the application; OriginRefused (882004) otherwise.
+
+    An empty list allows any. What sends no Origin header is no page of another site, and no browser guards against it.
+    """
+    if not origin or not application.origins:
+        return
+    if not any(_origin_test(pattern).fullmatch(origin.lower()) for pattern in application.origins):
+        raise OriginRefused
+
+
+def require_same_owner(application: Application, other: Application) -> None:
+    """Calls into another application are for those of one organisation; CrossApplication (899020, 880203)."""
+    if application.owner_id != other.owner_id:
+        raise CrossApplication
+
+
+@lru_cache(1024)
+def _origin_test(pattern: str) -> re.Pattern[str]:
+    return re.compile("[^/]*".join(map(re.escape, pattern.lower().split("*"))) if pattern != "*" else ".*")
+
+
+def is_storable(text: str) -> bool:
+    """Neither NUL nor half of a surrogate pair: no database stores these as text."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _require_text(name: str, text: Any, most: int) -> None:
+    if not isinstance(text, str):
+        raise WrongType(f"{name} must be text")
+    if utf8_len(text) > most:
+        raise BadValue(f"{name} takes at most {most} bytes in UTF-8")
+    if not is_storable(text):
+        raise BadValue(f"{name} holds a character that cannot be stored")
+
+
+def _require_extras(extras: Any) -> None:
+    if not isinstance(extras, dict):
+        raise WrongType("extras must be an object")
+    try:
+        size = len(orjson.dumps(extras))
+    except TypeError:  # nested too deep, or no JSON
+        raise Invalid("extras must be a plain JSON object") from None
+    if size > EXTRAS_BYTES:
+        raise BadValue(f"extras takes at most {EXTRAS_BYTES} bytes of compact JSON")
+    if not _all_storable(extras):
+        raise BadValue("extras holds a character that cannot be stored")
+
+
+def _all_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return is_storable(value)
+    if isinstance(value, dict):
+        return all(is_storable(key) and _all_storable(inner) for key, inner in value.items())
+    return not isinstance(value, list) or all(map(_all_storable, value))

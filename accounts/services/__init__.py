@@ -1,0 +1,43 @@
+"""Operations on tenants, operators, accounts and sessions."""
+
+from accounts.services.applications import (
+    change_application,
+    create_application,
+    create_operator,
+    rotate_secret,
+    save_operator,
+)
+from accounts.services.sessions import LoggedIn, close_open_sessions, end_session, log_in, require_live
+from accounts.services.users import (
+    delete_user,
+    delete_users,
+    disable_user,
+    enable_user,
+    register,
+    register_admin,
+    set_password,
+    sign_up,
+    update_profile,
+)
+
+__all__ = [
+    "LoggedIn",
+    "change_application",
+    "close_open_sessions",
+    "create_application",
+    "create_operator",
+    "delete_user",
+    "delete_users",
+    "disable_user",
+    "enable_user",
+    "end_session",
+    "log_in",
+    "register",
+    "register_admin",
+    "require_live",
+    "rotate_secret",
+    "save_operator",
+    "set_password",
+    "sign_up",
+    "update_profile",
+]

@@ -1,0 +1,176 @@
+"""Who is signed in where. Source: Web SDK, login, sessions and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts import passwords
+from accounts.errors import NoAccount, SignedInElsewhere, UserDisabled, WrongPassword
+from accounts.events import ForcedOffline, OfflineReason
+from accounts.models import Application, Device, DeviceClass, Session, User
+from imsite.core import clock, hooks
+from imsite.core.events import Audience, Event, publish
+
+PLATFORMS = {"a": "Android", "i": "ios", "w": "pc", "j": "web"}  # of `online_list`
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """What a login found. `topics` is called by the session when the hub notes already who joins and leaves."""
+
+    user: User
+    topics: Callable[[], dict[str, int | None]]
+    online_list: list[dict[str, Any]]
+
+
+def log_in(
+    application: Application,
+    username: str,
+    md5: str,
+    *,
+    sid: str,
+    device_class: str,
+    platform: str,
+    address: str | None,
+) -> LoggedIn:
+    """Open a session for the user of this name and password (md5 of the plain one, hex).
+
+    Ends the other session of the device class (event 1, extra 0), unless it is a browser and the application lets tabs
+    live side by side. NoAccount (880103), WrongPassword (880104), UserDisabled (880111).
+    """
+    user = User.objects.of(application).filter(username=username).first()
+    if user is None:
+        raise NoAccount
+    user.application = application
+    if not passwords.verify(user, md5):
+        raise WrongPassword
+    renewed = passwords.hash_md5(md5.lower()) if passwords.is_outdated(user.password) else None
+    with transaction.atomic():
+        stored = User.objects.select_for_update().get(pk=user.pk)
+        _require_unchanged(user, stored)
+        if renewed:
+            User.objects.filter(pk=user.pk).update(password=renewed)
+        devices = list(Device.objects.filter(user=user))
+        kicked = _kick_others(user, sid, device_class)
+        online_list = _online_list(user, devices, device_class if kicked else None)
+        _open(user, sid, device_class, platform, address)
+    return LoggedIn(user, lambda: _topics(user), online_list)
+
+
+def require_live(sid: str) -> None:
+    """The session was not ended between its opening and its entry into the hub; SignedInElsewhere (880109) otherwise.
+
+    Two logins of one class at once: the later one's push may miss the earlier one's socket, its row cannot.
+    """
+    if not Session.objects.live().filter(sid=sid).exists():
+        raise SignedInElsewhere
+
+
+def end_session(sid: str, why: Session.Ended) -> None:
+    """Note the end of a connection, once; after signing out (LOGGED_OUT) the device class counts as signed out too.
+
+    The end of a user's last session is told to the slices above.
+    """
+    with transaction.atomic():
+        session = Session.objects.live().select_related("user__application").filter(sid=sid).first()
+        if session is None:
+            return
+        user = User.objects.select_for_update().select_related("application").get(pk=session.user_id)
+        if not _end(Session.objects.live().filter(pk=session.pk), why):
+            return
+        same_class = user.sessions.live().filter(device_class=session.device_class)
+        if why == Session.Ended.LOGGED_OUT and not same_class.exists():
+            Device.objects.filter(user=user, device_class=session.device_class).update(logged_in=False)
+        _tell_if_last(user)
+
+
+def end_sessions(user: User, why: Session.Ended, event: Event, *, keep: str | None = None) -> None:
+    """End every session of the user but `keep`, telling `event` to them, and count their devices as signed out.
+
+    Part of an operation: called in its transaction.
+    """
+    kept = user.sessions.live().filter(sid=keep).values_list("device_class", flat=True) if keep else ()
+    Device.objects.filter(user=user).exclude(device_class__in=list(kept)).update(logged_in=False)
+    _end(user.sessions.live().exclude(sid=keep or ""), why)
+    publish(event, to=Audience(users=[user.pk], skip=keep, ends=True))
+    _tell_if_last(user)
+
+
+def close_open_sessions() -> int:
+    """End the sessions that a process left open which is gone; how many. For the start of the only serving process."""
+    users = User.objects.filter(pk__in=Session.objects.live().values("user")).select_related("application")
+    with transaction.atomic():
+        left = list(users)
+        ended = _end(Session.objects.live(), Session.Ended.RESTART)
+        for user in left:
+            hooks.session_ended(user)
+    return ended
+
+
+def _require_unchanged(user: User, stored: User) -> None:
+    """Between the check of the password and the lock nothing was changed that the check stands on."""
+    if stored.deleted_at is not None:
+        raise NoAccount
+    if stored.password != user.password:
+        raise WrongPassword
+    if stored.disabled:
+        raise UserDisabled
+
+
+def _kick_others(user: User, sid: str, device_class: str) -> bool:
+    if device_class == DeviceClass.WEB and user.application.limits.web_sessions == "many":
+        return False
+    kicked = _end(user.sessions.live().filter(device_class=device_class), Session.Ended.KICKED)
+    if kicked:
+        event = ForcedOffline.because(user, OfflineReason.OTHER_LOGIN)
+        publish(event, to=Audience(users=[user.pk], skip=sid, device_class=device_class, ends=True))
+    return bool(kicked)
+
+
+def _open(user: User, sid: str, device_class: str, platform: str, address: str | None) -> None:
+    now = clock.now()
+    Session.objects.create(
+        user=user, sid=sid, device_class=device_class, platform=platform, address=address, login_at=now, seen_at=now
+    )
+    Device.objects.update_or_create(
+        user=user,
+        device_class=device_class,
+        defaults={"platform": platform, "last_login_at": now, "logged_in": True},
+    )
+
+
+def _online_list(user: User, devices: list[Device], kicked: str | None) -> list[dict[str, Any]]:
+    """The devices before this login, one a class; `flag` tells the one that this login ends. `mtime` in seconds."""
+    online = set(user.sessions.live().values_list("device_class", flat=True))
+    return [
+        {
+            "platform": PLATFORMS[device.platform],
+            "mtime": clock.to_s(device.last_login_at) if device.last_login_at else 0,
+            "isOnline": device.device_class in online,
+            "isLogin": device.logged_in and device.device_class != kicked,
+            "flag": device.device_class == kicked,
+        }
+        for device in devices
+    ]
+
+
+def _topics(user: User) -> dict[str, int | None]:
+    topics: dict[str, int | None] = {f"user:{user.pk}": None}
+    for more in hooks.user_logged_in(user):
+        topics |= more
+    return topics
+
+
+def _end(sessions: QuerySet[Session], why: Session.Ended) -> int:
+    now = clock.now()
+    return sessions.update(ended_at=now, seen_at=now, ended_why=why)
+
+
+def _tell_if_last(user: User) -> None:
+    if not user.sessions.live().exists():
+        hooks.session_ended(user)
