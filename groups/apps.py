@@ -6,3 +6,12 @@ class GroupsConfig(AppConfig):
     name = "groups"
     verbose_name = _("Groups")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from groups import services
+        from groups.targets import GroupTargets
+        from imsite.core import hooks
+        from messaging import targets
+
+        targets.register("group", GroupTargets())
+        hooks.user_deleted.add(services.leave_all_groups)

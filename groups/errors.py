@@ -14,6 +14,12 @@ class NoSuchGroup(NotFound):
     status, code, sdk_code = 403, 899006, 880204
 
 
+class NoSuchMember(NotMember):
+    """Who is to be removed is not in the group."""
+
+    sdk_code = 880703
+
+
 class AlreadyMember(NotAllowed):
     """The user is in the group already."""
 
@@ -38,7 +44,41 @@ class NotGroupManager(NotAllowed):
     status, code, sdk_code = 403, 899020, 880614
 
 
+class MayNotAdd(NotGroupManager):
+    """Only the owner and the keepers add members to a public group."""
+
+    sdk_code = 880604
+
+
+class MayNotRemove(NotGroupManager):
+    """Only the owner and the keepers remove members."""
+
+    sdk_code = 880704
+
+
+class ProtectedMember(NotGroupManager):
+    """The owner is not removed by members, a keeper only by the owner."""
+
+    sdk_code = 880705
+
+
 class NoMembersNamed(Invalid):
     """Name at least one member."""
 
     status, code, sdk_code = 400, 899003, 880602
+
+
+class NameTooLong(BadValue):
+    """A group's name has at most 64 bytes in UTF-8."""
+
+    sdk_code = 880404
+
+
+class DescTooLong(BadValue):
+    """A group's description has at most 250 bytes in UTF-8."""
+
+    sdk_code = 880405
+
+
+class NobodyLeft(NotAllowed):
+    """The group has no member any more, so it cannot be restored."""

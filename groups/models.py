@@ -31,6 +31,10 @@ class GroupQuerySet(models.QuerySet["Group"]):
     def joined_by(self, user: User) -> Self:
         return self.filter(memberships__user=user)
 
+    def in_order(self) -> Self:
+        """With what the doors show of a group, in the order of creation."""
+        return self.select_related("owner").order_by("pk")
+
 
 class Group(models.Model):
     """A group. Its id, the wire's `gid`, is that of its conversation."""
@@ -61,6 +65,13 @@ class Group(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def members(self) -> list[Membership]:
+        """Memberships in the order of joining, their users and the users' application loaded; one query."""
+        memberships = list(self.memberships.select_related("user").order_by("pk"))
+        for membership in memberships:
+            membership.user.application = self.application
+        return memberships
 
 
 class Membership(models.Model):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 import threading
 
 from imsite.core import clock
+from imsite.core.errors import BadValue
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 KEY_LENGTH = 24  # what the vendor's server clients insist on, for appkeys and master secrets alike
+
+ID_TEXT = re.compile(r"[0-9]{1,20}")
 
 _live_lock = threading.Lock()
 _live_last = 0
@@ -27,6 +31,13 @@ def new_sid() -> str:
 def new_media_id(kind: str) -> str:
     """`qiniu/<kind>/j/<32 hex>`: phone clients look at the prefix."""
     return f"qiniu/{kind}/j/{secrets.token_hex(16).upper()}"
+
+
+def read_id(text: str) -> int:
+    """The id that stands in a path or in a message's target; BadValue (899003) where that is no whole number."""
+    if not ID_TEXT.fullmatch(text):
+        raise BadValue(f"an id is a whole number, not {text[:32]}")
+    return int(text)
 
 
 def live_event_id() -> int:

@@ -1,0 +1,135 @@
+"""REST: groups. Source: REST API, Group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from groups import rules, services
+from groups.models import Group
+from groups.serializers import GroupInfo, MemberChange, Name, NewGroup, group_json, member_json
+from imsite.core.errors import Invalid
+from imsite.core.ids import read_id
+from imsite.rest.paging import paged
+from imsite.rest.views import ImView, without_nulls
+
+PAGE_MOST = 500
+
+
+class GroupView(ImView):
+    """Looks up what paths and bodies name, within the application."""
+
+    def find(self, gid: str) -> Group:
+        """The group, its owner loaded; Invalid (899003) for what is no number, NoSuchGroup (899006)."""
+        group = Group.objects.of(self.actor.application).in_order().find(read_id(gid))
+        group.application = self.actor.application
+        return group
+
+    def named(self, usernames: Sequence[str]) -> list[User]:
+        """The users of these names, each once; NoSuchUser (899002)."""
+        return User.objects.of(self.actor.application).named(usernames)
+
+    def newcomers(self, usernames: Sequence[str]) -> list[User]:
+        """The same for those who shall join: more than any group takes are GroupFull (899012) before they are looked up."""
+        rules.require_capacity(len(set(usernames)), self.actor.application.limits.group_capacity)
+        return self.named(usernames)
+
+    def read_names(self) -> list[str]:
+        """The body, an array of usernames."""
+        names = without_nulls(self.request.data)
+        if not isinstance(names, list):
+            raise Invalid("the body must be a JSON array of usernames")
+        return [Name().run_validation(name) for name in names]
+
+
+class Groups(GroupView):
+    """/v1/groups"""
+
+    def post(self, request: Request) -> Response:
+        """Make a group; 201 and the group with `owner_username` and `members_username` as given. Source: REST API, create group."""
+        wanted = self.read(NewGroup)
+        users = self.newcomers([wanted["owner_username"], *wanted["members_username"]])
+        group = services.create_group(
+            wanted["name"],
+            owner=users[0],
+            members=users[1:],
+            desc=wanted["desc"],
+            avatar=wanted["avatar"],
+            type=wanted["flag"],
+            by=self.actor,
+        )
+        members = list(dict.fromkeys(wanted["members_username"]))
+        return Response({**group_json(group), "members_username": members}, status=201)
+
+    def get(self, request: Request) -> Response:
+        """A page of all groups, key `groups`, at most 500. Source: REST API, list groups."""
+        groups = self.actor.application.groups.of(self.actor.application).in_order()
+        return Response(paged(request, groups, "groups", group_json, most=PAGE_MOST))
+
+
+class OneGroup(GroupView):
+    """/v1/groups/{gid}"""
+
+    def get(self, request: Request, gid: str) -> Response:
+        """The group. Source: REST API, group details."""
+        return Response(group_json(self.find(gid)))
+
+    def put(self, request: Request, gid: str) -> Response:
+        """Change any of name, desc and avatar; 204. Source: REST API, update group."""
+        services.update_info(self.find(gid), **self.read(GroupInfo), by=self.actor)
+        return Response(status=204)
+
+    def delete(self, request: Request, gid: str) -> Response:
+        """Dissolve the group; 204. Source: REST API, delete group."""
+        services.dissolve(self.find(gid), by=self.actor)
+        return Response(status=204)
+
+
+class GroupMembers(GroupView):
+    """/v1/groups/{gid}/members"""
+
+    def post(self, request: Request, gid: str) -> Response:
+        """Add and remove members, all or nothing; 204. Source: REST API, add or remove group members."""
+        group, change = self.find(gid), self.read(MemberChange)
+        services.change_members(
+            group, add=self.newcomers(change["add"]), remove=self.named(change["remove"]), by=self.actor
+        )
+        return Response(status=204)
+
+    def get(self, request: Request, gid: str) -> Response:
+        """An array of users, each with `flag`. Source: REST API, group member list."""
+        return Response([member_json(membership) for membership in self.find(gid).members()])
+
+
+class AddedMembers(GroupView):
+    """/v2/groups/{gid}/addMembers"""
+
+    def post(self, request: Request, gid: str) -> Response:
+        """Add the members in an array; 204. Source: REST API, add group members in batch."""
+        group = self.find(gid)
+        services.change_members(group, add=self.newcomers(self.read_names()), by=self.actor)
+        return Response(status=204)
+
+
+class RemovedMembers(GroupView):
+    """/v2/groups/{gid}/delMembers"""
+
+    def post(self, request: Request, gid: str) -> Response:
+        """Remove the members in an array; 204. Source: REST API, remove group members in batch."""
+        group = self.find(gid)
+        services.change_members(group, remove=self.named(self.read_names()), by=self.actor)
+        return Response(status=204)
+
+
+class GroupsOfUser(GroupView):
+    """/v1/users/{username}/groups"""
+
+    def get(self, request: Request, username: str) -> Response:
+        """An array of the groups that the user is in. Source: REST API, a user's groups."""
+        application = self.actor.application
+        user = User.objects.of(application).find(username)
+        groups = application.groups.of(application).joined_by(user).in_order()
+        return Response([group_json(group) for group in groups])

@@ -1,0 +1,183 @@
+"""Sockets: groups. Source: Web SDK, Group; event_notification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.errors import NoSuchUser
+from accounts.models import User
+from groups import rules, services
+from groups.errors import DescTooLong, NameTooLong, NoSuchGroup, TooManyGroups
+from groups.events import (
+    GroupCreated,
+    GroupDissolved,
+    GroupEvent,
+    GroupInfoChanged,
+    MemberLeft,
+    MembersAdded,
+    MembersRemoved,
+)
+from groups.models import Group
+from groups.serializers import WireGroupId, WireGroupInfo, WireMembers, WireNewGroup, wire_group, wire_member
+from imsite.core import clock
+from imsite.realtime.dispatch import on, pushed
+from imsite.realtime.session import Session
+
+Data = dict[str, Any]
+
+CREATED, LEFT, ADDED, REMOVED, INFO_CHANGED = 8, 9, 10, 11, 12  # event types
+DISSOLVED = 69  # `extra` of a LEFT that is the group's end
+
+
+def find(session: Session, gid: int) -> Group:
+    """The group within the session's application; NoSuchGroup (880204)."""
+    return session.application.groups.of(session.application).find(gid)
+
+
+def named(session: Session, members: Sequence[Data]) -> list[User]:
+    """The users that `member_usernames` names; NoSuchUser (882002), also for those of another application."""
+    for member in members:
+        if member["appkey"] not in ("", session.appkey):
+            raise NoSuchUser(f"no such user: {member['username']}")
+    return User.objects.of(session.application).named([member["username"] for member in members])
+
+
+# Requests
+
+
+@on("get_groups_list")
+def get_groups_list(session: Session, data: Data) -> Data:
+    """Answer: `group_list`, the groups that the user is in. Source: Web SDK, Group, getGroups."""
+    groups = session.application.groups.of(session.application).joined_by(session.actor.user).order_by("pk")
+    return {"group_list": [wire_group(group) for group in groups]}
+
+
+@on("get_group_info", WireGroupId, codes={NoSuchGroup: 882002})
+def get_group_info(session: Session, data: Data) -> Data:
+    """Answer: `group_info`. Source: Web SDK, Group, getGroupInfo."""
+    return {"group_info": wire_group(find(session, data["gid"]))}
+
+
+@on("get_group_members", WireGroupId, codes={NoSuchGroup: 882002})
+def get_group_members(session: Session, data: Data) -> Data:
+    """Answer: `member_list`; that of a private group is for its members. Source: Web SDK, Group, getGroupMembers."""
+    group = find(session, data["gid"])
+    if group.type == Group.Type.PRIVATE:
+        rules.require_member(group, session.actor)
+    return {"member_list": [wire_member(membership) for membership in group.members()]}
+
+
+@on("create_group", WireNewGroup)
+def create_group(session: Session, data: Data) -> Data:
+    """Answer: `gid`, `group_name`, `group_description`, `ctime` in seconds. Source: Web SDK, Group, createGroup."""
+    group = services.create_group(
+        data["group_name"],
+        owner=session.actor.user,
+        desc=data["group_description"],
+        avatar=data["media_id"],
+        type=Group.Type.PUBLIC if data["is_limit"] else Group.Type.PRIVATE,
+        by=session.actor,
+    )
+    return {
+        "gid": group.pk,
+        "group_name": group.name,
+        "group_description": group.desc,
+        "ctime": clock.to_s(group.created_at),
+    }
+
+
+@on("update_group_info", WireGroupInfo, codes={NameTooLong: 880803, DescTooLong: 880804})
+def update_group_info(session: Session, data: Data) -> None:
+    """Answer: code 0 alone. Source: Web SDK, Group, updateGroupInfo."""
+    services.update_info(
+        find(session, data["gid"]),
+        name=data.get("group_name"),
+        desc=data.get("group_description"),
+        avatar=data.get("media_id"),
+        by=session.actor,
+    )
+
+
+@on("add_across_group_member", WireMembers, codes={TooManyGroups: 880609})
+def add_members(session: Session, data: Data) -> None:
+    """Answer: code 0 alone. Source: Web SDK, Group, addGroupMembers."""
+    group = find(session, data["gid"])
+    services.change_members(group, add=named(session, data["member_usernames"]), by=session.actor)
+
+
+@on("del_across_group_member", WireMembers)
+def remove_members(session: Session, data: Data) -> None:
+    """Answer: code 0 alone. Source: Web SDK, Group, delGroupMembers."""
+    group = find(session, data["gid"])
+    services.change_members(group, remove=named(session, data["member_usernames"]), by=session.actor)
+
+
+@on("exit_group", WireGroupId)
+def exit_group(session: Session, data: Data) -> Data:
+    """Answer: `gid`, `group_name`. Source: Web SDK, Group, exitGroup."""
+    group = find(session, data["gid"])
+    services.leave_group(group, session.actor.user, by=session.actor)
+    return {"gid": group.pk, "group_name": group.name}
+
+
+# Pushes
+
+
+def notification(event: GroupEvent, event_type: int, *, extra: int = 0) -> tuple[str, Data]:
+    """What all events of groups carry; `ctime` in seconds."""
+    data = {
+        "event_id": event.id,
+        "event_type": event_type,
+        "extra": extra,
+        "ctime": event.at_ms // 1000,
+        "ctime_ms": event.at_ms,
+        "gid": event.gid,
+        "from_gid": event.gid,
+        "group_name": event.group_name,
+        "media_id": event.group_avatar,
+        "from_username": event.from_username,
+        "from_appkey": event.from_appkey,
+        "from_uid": event.from_uid,
+        "from_nickname": event.from_nickname,
+        "to_usernames": list(event.users),
+    }
+    if event.new_owner:
+        data["new_owner"] = event.new_owner
+    return "event_notification", data
+
+
+@pushed(GroupCreated)
+def group_created(event: GroupCreated) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 8."""
+    return notification(event, CREATED)
+
+
+@pushed(MemberLeft)
+def member_left(event: MemberLeft) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 9."""
+    return notification(event, LEFT)
+
+
+@pushed(GroupDissolved)
+def group_dissolved(event: GroupDissolved) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 9 with extra 69."""
+    return notification(event, LEFT, extra=DISSOLVED)
+
+
+@pushed(MembersAdded)
+def members_added(event: MembersAdded) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 10."""
+    return notification(event, ADDED)
+
+
+@pushed(MembersRemoved)
+def members_removed(event: MembersRemoved) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 11."""
+    return notification(event, REMOVED)
+
+
+@pushed(GroupInfoChanged)
+def group_info_changed(event: GroupInfoChanged) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 12."""
+    return notification(event, INFO_CHANGED)

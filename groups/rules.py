@@ -1,0 +1,96 @@
+"""What holds for every group: sizes, and who may do what. Server, operator and system stand above the rules for members."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db.models import Count
+
+from accounts.actors import Actor
+from accounts.models import Application, User
+from groups.errors import (
+    BadValue,
+    DescTooLong,
+    GroupFull,
+    MayNotAdd,
+    MayNotRemove,
+    NameTooLong,
+    NotGroupManager,
+    NotMember,
+    ProtectedMember,
+    TooManyGroups,
+)
+from groups.models import Group, Membership
+from imsite.core.fields import utf8_len
+
+NAME_BYTES = 64
+DESC_BYTES = 250
+AVATAR_LENGTH = 255  # characters; a media id, not checked
+
+Role = Membership.Role
+MANAGERS = (Role.OWNER, Role.KEEPER)
+
+
+def require_info(*, name: str = "", desc: str = "", avatar: str = "") -> None:
+    """NameTooLong, DescTooLong (899003) beyond 64 and 250 bytes of UTF-8, BadValue for an avatar that cannot be stored."""
+    if utf8_len(name) > NAME_BYTES:
+        raise NameTooLong
+    if utf8_len(desc) > DESC_BYTES:
+        raise DescTooLong
+    if len(avatar) > AVATAR_LENGTH:
+        raise BadValue(f"a group's avatar has at most {AVATAR_LENGTH} characters")
+
+
+def require_capacity(members: int, capacity: int) -> None:
+    """GroupFull (899012) where a group would have more members than its capacity, its owner included."""
+    if members > capacity:
+        raise GroupFull(f"a group has at most {capacity} members")
+
+
+def require_fewer_groups(users: Sequence[User], application: Application) -> None:
+    """TooManyGroups (899015) where one of the users is in as many groups as the application allows."""
+    most = application.limits.groups_per_user
+    counts = Membership.objects.filter(user__in=users, group__dissolved_at=None).values("user").annotate(groups=Count("id"))
+    full = {row["user"] for row in counts.filter(groups__gte=most)}
+    if names := [user.username for user in users if user.pk in full]:
+        raise TooManyGroups(f"in {most} groups already: {', '.join(names[:5])}")
+
+
+def role_of(group: Group, by: Actor) -> int | None:
+    """The acting user's role in the group; None for one who is not in it."""
+    return group.memberships.filter(user_id=by.user_id).values_list("role", flat=True).first()
+
+
+def require_member(group: Group, by: Actor) -> None:
+    """NotMember (899014, 880205) for a user who is not in the group."""
+    if not by.is_privileged and role_of(group, by) is None:
+        raise NotMember
+
+
+def require_owner(group: Group, by: Actor) -> None:
+    """NotGroupManager (880614) for a user who does not own the group."""
+    if not by.is_privileged and group.owner_id != by.user_id:
+        raise NotGroupManager("only the owner of the group may do this")
+
+
+def require_may_add(group: Group, roles: dict[int, int], by: Actor) -> None:
+    """Any member adds to a private group, the owner and the keepers to a public one; `roles` are the members' by user id."""
+    if by.is_privileged:
+        return
+    if by.user_id not in roles:
+        raise NotMember
+    if group.type == Group.Type.PUBLIC and roles[by.user_id] not in MANAGERS:
+        raise MayNotAdd
+
+
+def require_may_remove(roles: dict[int, int], users: Collection[User], by: Actor) -> None:
+    """The owner and the keepers remove plain members, the owner also keepers; nobody removes the owner but the application."""
+    if by.is_privileged:
+        return
+    if by.user_id not in roles:
+        raise NotMember
+    if roles[by.user_id] not in MANAGERS:
+        raise MayNotRemove
+    removed = {roles[user.pk] for user in users}
+    if Role.OWNER in removed or (Role.KEEPER in removed and roles[by.user_id] != Role.OWNER):
+        raise ProtectedMember

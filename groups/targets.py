@@ -1,0 +1,24 @@
+"""Groups as something to send to."""
+
+from __future__ import annotations
+
+from accounts.actors import Actor
+from accounts.models import Application, User
+from groups.models import Group
+from imsite.core.ids import read_id
+from messaging.targets import ParticipantTargets, Target
+
+
+class GroupTargets(ParticipantTargets):
+    """A group, by its gid. Who may speak there stands in messaging's participants, which the groups' services keep."""
+
+    def find(self, application: Application, target_id: str, *, by: Actor, sender: User) -> Target:
+        group = Group.objects.of(application).find(read_id(target_id))
+        return Target(
+            kind="group",
+            application_id=application.pk,
+            appkey=application.appkey,
+            conversation_id=group.pk,
+            target_id=str(group.pk),
+            title=group.name,
+        )

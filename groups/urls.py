@@ -1,0 +1,14 @@
+"""The paths of groups, in the order of the vendor's document."""
+
+from django.urls import path
+
+from groups import api
+
+urlpatterns = [
+    path("v1/groups", api.Groups.as_view()),
+    path("v1/groups/<str:gid>", api.OneGroup.as_view()),
+    path("v1/groups/<str:gid>/members", api.GroupMembers.as_view()),
+    path("v2/groups/<str:gid>/addMembers", api.AddedMembers.as_view()),
+    path("v2/groups/<str:gid>/delMembers", api.RemovedMembers.as_view()),
+    path("v1/users/<str:username>/groups", api.GroupsOfUser.as_view()),
+]
