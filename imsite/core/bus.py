@@ -65,7 +65,8 @@ class LocalHub(Protocol):
 
 def deliver(delivery: Delivery) -> None:
     """Have the frame written to every socket at its topics, in all processes."""
-    _send(("deliver", *astuple(delivery)))
+    if delivery.frame:  # none was made where nobody could receive it
+        _send(("deliver", *astuple(delivery)))
 
 
 def join(topic: str, user_ids: Sequence[int], version: int | None = None) -> None:

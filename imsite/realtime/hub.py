@@ -259,7 +259,7 @@ class Hub:
             if attempt < LOAD_ATTEMPTS:
                 self._load(topic, loader, attempt + 1)
                 return
-            logger.error("%s: deliveries and changes are ahead of the stored version %s", topic.name, version)
+            logger.error("%s: deliveries are ahead of the stored version %s", topic.name, version)
         self._become(topic, version, user_ids)
 
     def _become(self, topic: Topic, version: int, user_ids: list[int]) -> None:
@@ -273,17 +273,13 @@ class Hub:
         topic.connections = now
         for connection in now:
             connection.topics.add(topic)
-        for joins, ids, version in changes:
-            if self.topics.get(topic.name) is not topic:
-                break
-            if topic.is_stale:
-                topic.changes.append((joins, ids, version))
-            elif version is None or version > (topic.version or 0):
-                self._apply(topic, joins, self._connections(ids), version)
-        if not topic.connections:
+        if not now:
             self._forget(topic)
+        for joins, ids, changed_to in changes:
+            if changed_to is None or changed_to > version:
+                self._change(joins, topic.name, ids, changed_to)
         for delivery in held:
-            if topic.names(delivery) > version:
+            if topic.version is not None and topic.names(delivery) > topic.version and not topic.is_stale:
                 self.dropped_held += 1  # who may have it is not known; clients sync
             else:
                 self._deliver(delivery)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from imsite.core import clock
+
 logger = logging.getLogger(__name__)
 
 Topics = Mapping[str, int | None]  # topic to the version of its membership, None where nobody counts it
@@ -23,8 +25,8 @@ class Session:
     """State of one connection. `memory` is for the apps: what they must remember of it between requests."""
 
     __slots__ = (
-        "__weakref__", "actor", "address", "application", "device_class", "link", "memory", "origin", "platform", "sid",
-        "topics", "user_agent",
+        "__weakref__", "actor", "address", "application", "device_class", "entered_ms", "link", "memory", "origin",
+        "platform", "sid", "topics", "user_agent",
     )  # fmt: skip
 
     def __init__(self, sid: str, *, address: str = "", user_agent: str = "", origin: str = "") -> None:
@@ -39,6 +41,7 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.topics: Topics = {}
         self.link: Link | None = None
+        self.entered_ms = 0  # what is sent from this moment on is pushed to this session
 
     @property
     def logged_in(self) -> bool:
@@ -67,6 +70,7 @@ class Session:
         try:
             if self.link:
                 self.link.enter(actor.user.pk)
+            self.entered_ms = clock.now_ms()
             self.topics = topics() if callable(topics) else topics
             if self.link:
                 self.link.subscribe(self.topics)

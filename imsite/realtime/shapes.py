@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 from imsite.core.errors import BadValue, Invalid, WrongType
 
@@ -50,7 +51,7 @@ def _first(errors: Any, field: Any, value: Any, path: tuple[str, ...]) -> tuple[
             if not errors:
                 return path, field, value, ""
             key, errors = next(iter(errors.items()))
-            if key == serializers.api_settings.NON_FIELD_ERRORS_KEY:
+            if key == api_settings.NON_FIELD_ERRORS_KEY:
                 continue
             path = (*path, str(key))
             field, value = _inside(field, key), _member(value, key)

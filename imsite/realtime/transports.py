@@ -185,7 +185,7 @@ class SansIOWriter(UvicornWriter):
 
     @classmethod
     def open(cls, send: Send) -> SansIOWriter | None:
-        protocol = getattr(send, "__self__", None)
+        protocol: Any = getattr(send, "__self__", None)
         if type(protocol).__name__ != "WebSocketsSansIOProtocol":
             return None
         _require(protocol, "transport", "close_sent")
@@ -207,7 +207,7 @@ class WebsocketsWriter(UvicornWriter):
 
     @classmethod
     def open(cls, send: Send) -> WebsocketsWriter | None:
-        protocol = getattr(send, "__self__", None)
+        protocol: Any = getattr(send, "__self__", None)
         if type(protocol).__name__ != "WebSocketProtocol" or not type(protocol).__module__.startswith("uvicorn."):
             return None
         _require(protocol, "transport", "open")

@@ -22,13 +22,13 @@ def pool() -> ThreadPoolExecutor:
 
 def submit(function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Future[Result]:
     """Run it in a worker thread, in the caller's context, with database connections as at the start of a request."""
-    context = contextvars.copy_context()
-    return pool().submit(context.run, _run, function, *args, **kwargs)
+    call = functools.partial(function, *args, **kwargs)
+    return pool().submit(contextvars.copy_context().run, _run, call)
 
 
-def _run(function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
+def _run(call: Callable[[], Result]) -> Result:
     close_old_connections()
     try:
-        return function(*args, **kwargs)
+        return call()
     finally:
         close_old_connections()

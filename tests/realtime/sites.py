@@ -162,5 +162,5 @@ async def clients(site: Site, count: int = 1, **options):
                 )
             )
             opened.append(Client(socket))
-            await opened[-1].until(lambda: len(opened[-1].frames) >= 2, "open packet")  # noqa: B023
+            await opened[-1].until(lambda: len(opened[-1].frames) >= 2, "open packet")
         yield opened if count > 1 else opened[0]
