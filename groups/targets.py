@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from accounts.actors import Actor
 from accounts.models import Application, User
 from groups.models import Group
@@ -22,3 +25,9 @@ class GroupTargets(ParticipantTargets):
             target_id=str(group.pk),
             title=group.name,
         )
+
+    def describe(self, conversation_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
+        groups = Group.objects.filter(pk__in=list(conversation_ids), dissolved_at=None).select_related("application")
+        return {
+            group.pk: {"name": group.name, "avatar": group.avatar, "appkey": group.application.appkey} for group in groups
+        }

@@ -1,4 +1,14 @@
-from django.contrib import admin
-from django.urls import path
+"""The URL tables of the apps, under one roof."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("messaging.urls")),
+    path("", include("groups.urls")),
+]
+
+handler404 = "imsite.rest.errors.not_found"
+handler500 = "imsite.rest.errors.server_error"

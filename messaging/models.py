@@ -35,7 +35,9 @@ class Conversation(models.Model):
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="conversations")
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
-    key = models.CharField(max_length=64, null=True)  # of a pair: "lower id:higher id"; groups and rooms are named by id
+    key = models.CharField(
+        max_length=64, null=True
+    )  # of a pair: "lower id:higher id"; groups and rooms are named by id
     last_seq = models.BigIntegerField(default=0)
     count_no = models.BigIntegerField(default=0)  # counted messages
     op_seq = models.BigIntegerField(default=0)
@@ -229,7 +231,9 @@ class Media(models.Model):
         VOICE = "voice", _("voice")
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="media")
-    owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="uploads")  # null: the application's server
+    owner = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="uploads"
+    )  # null: the application's server
     media_id = models.CharField(max_length=64, unique=True)
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     file = models.FileField(max_length=200)

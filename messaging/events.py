@@ -1,0 +1,54 @@
+"""Messages and read marks on their way to sockets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imsite.core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """All that the wire form of a message is made of."""
+
+    message_id: int
+    conversation_id: int
+    kind: str  # single, group, room
+    seq: int  # 0 for what is not kept for those away
+    created_ms: int
+    sender_id: int
+    sender_name: str
+    sender_appkey: str
+    content: str  # JSON text
+    need_receipt: bool = False
+    across: bool = False  # between two applications
+    custom_notification: str = ""  # JSON text
+    state: str = "kept"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(Event):
+    """A message of a pair or a group was stored."""
+
+    facts: MessageFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomMessageSent(Event):
+    """A message of a chat room was stored."""
+
+    facts: MessageFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationRead(Event):
+    """A user has read a conversation up to `read_seq`, on another device. Event 200 of the wire."""
+
+    user_id: int
+    username: str
+    appkey: str
+    conversation: dict[str, Any] = field(default_factory=dict)  # {type: 3, appkey, username} or {type: 4, gid}
+    conversation_id: int = 0
+    read_seq: int = 0
+    unread_count: int = 0

@@ -1,0 +1,160 @@
+"""Catching up: what was sent while a client was away, and its acknowledgements. Source: Web SDK, sync flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imsite.core import clock
+from imsite.core.events import Event
+from imsite.realtime.dispatch import Followed, on, registered_pushes
+from imsite.realtime.session import Session, on_end
+from messaging import shapes, wire
+from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation
+from messaging.services import delivered, sync
+from messaging.services.sync import Portion
+
+ROAMING = 1  # sync_type
+
+
+def lenient(value: Any) -> int:
+    """A position as clients send it: a number, or text that may be "undefined"; what cannot be read is 0."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 17:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return value
+    return 0
+
+
+def read_check(data: dict[str, Any]) -> dict[str, int]:
+    names = ("sync_key", "sync_type", "sync_event_key", "msg_receipt_key")
+    return {name: lenient(data.get(name)) for name in names}
+
+
+@on("sync_check", read_check)
+def sync_check(session: Session, data: dict[str, int]) -> Followed:
+    """Answer: sync_key (never 0), sync_type, sync_event_key, msg_receipt_key; then sync_conversation and sync_event.
+
+    With sync_key 0 and sync_type 1 the history of all conversations, with sync_type 0 what no device of the user has; with
+    another sync_key what a push may have failed to bring. Source: Web SDK, sync flow.
+    """
+    user = session.actor.user
+    key, first = data["sync_key"], data["sync_key"] == 0
+    roaming = first and data["sync_type"] == ROAMING
+    if roaming:
+        portions = sync.history(user)
+    elif first:
+        portions = sync.missed_messages(user)
+    else:
+        portions = sync.missed_messages(user, above_id=key, older_than_ms=clock.now_ms() - sync.CROSSING_MS)
+    if first:
+        portions = [fit for portion in portions if (fit := _before_session(portion, session.entered_ms))]
+    newest = max((portion.messages[-1].pk for portion in portions), default=0)
+    new_key = max(key, newest, 1)
+
+    pushes: list[tuple[str, dict[str, Any]]] = []
+    if portions or roaming:
+        offered = {portion.place.conversation_id: portion.last_seq for portion in portions}
+        session.memory.setdefault("offered", {})[new_key] = offered
+        entries = [_entry(portion, user.pk) for portion in portions]
+        pushes.append(("sync_conversation", {"sync_key": new_key, "messages": entries}))
+    event_key, event_pushes = _missed_events(session)
+    members = {
+        "sync_key": new_key,
+        "sync_type": data["sync_type"] if first else 0,
+        "sync_event_key": event_key,
+        "msg_receipt_key": data["msg_receipt_key"],
+    }
+    return Followed(members, tuple(pushes + event_pushes))
+
+
+def _before_session(portion: Portion, entered_ms: int) -> Portion | None:
+    """What was sent since the login was pushed to this session: no message may come twice."""
+    messages = [message for message in portion.messages if message.created_ms < entered_ms]
+    if not messages:
+        return None
+    lost = len(portion.messages) - len(messages)
+    return Portion(portion.place, portion.peer, messages, max(0, portion.unread_count - lost))
+
+
+def _entry(portion: Portion, user_id: int) -> dict[str, Any]:
+    conversation = portion.place.conversation
+    entry: dict[str, Any] = {
+        "msg_type": SINGLE_TYPE if conversation.kind == Conversation.Kind.SINGLE else GROUP_TYPE,
+        "unsync_count": portion.unread_count,
+        "msgs": [wire.message(wire.facts_of(message, conversation)) for message in portion.messages],
+        "receipt_msgs": [
+            {
+                "msg_id": message.pk,
+                "unread_count": max(0, message.receipt_base - message.receipt_read),
+                "mtime": message.created_ms,
+            }
+            for message in portion.messages
+            if message.need_receipt and message.sender_id == user_id
+        ],
+    }
+    if portion.peer is not None:
+        entry |= {
+            "from_appkey": portion.peer.application.appkey,
+            "from_username": portion.peer.username,
+            "key": portion.peer.pk,
+        }
+    else:
+        entry |= {"from_gid": conversation.pk, "key": conversation.pk}
+    return entry
+
+
+def _missed_events(session: Session) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
+    """The position before the events that follow, and the push that brings them."""
+    seen = session.memory.setdefault("live_events", set())
+    events = sync.missed_events(session.actor.user, session.device_class, seen)
+    if not events:
+        sync.acknowledge_events(session.actor.user, session.device_class, seen)
+        return max(seen, default=0), []
+    session.memory["offered_events"] = [event.id for event in events]
+    return events[0].id - 1, [
+        ("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})
+    ]
+
+
+def _render(event: Event) -> dict[str, Any]:
+    _, data = registered_pushes()[type(event).__name__](event)
+    return data
+
+
+def read_key(data: dict[str, Any]) -> dict[str, int]:
+    return {"sync_key": lenient(data.get("sync_key"))}
+
+
+@on("sync_conversation_ack", read_key)
+def sync_conversation_ack(session: Session, data: dict[str, int]) -> None:
+    """Everything that was offered under this key has arrived. Source: Web SDK, sync flow."""
+    offered = session.memory.get("offered", {}).pop(data["sync_key"], None)
+    if offered:
+        sync.acknowledge(session.actor.user, offered)
+
+
+@on("sync_event_ack", read_key)
+def sync_event_ack(session: Session, data: dict[str, int]) -> None:
+    """The events up to this key have arrived. Source: Web SDK, sync flow."""
+    offered = session.memory.pop("offered_events", ())
+    seen = session.memory.setdefault("live_events", set())
+    seen.update(event_id for event_id in offered if event_id <= data["sync_key"])
+    sync.acknowledge_events(session.actor.user, session.device_class, seen)
+
+
+@on("sync_receipt_ack", read_key)
+def sync_receipt_ack(session: Session, data: dict[str, int]) -> None:
+    """Receipt changes up to this key have arrived. Source: Web SDK, sync flow."""
+
+
+@on("msg_recv_v2", lambda data: {"msg_id": shapes.number(data, "msg_id")}, remember=False)
+def msg_recv_v2(session: Session, data: dict[str, int]) -> None:
+    """A message has arrived on a device of this user. Source: Web SDK, automatic acknowledgement of msg_sync."""
+    delivered.acknowledge(session.user_id, data["msg_id"])
+
+
+@on_end
+def keep_event_cursor(session: Session, actor: Any) -> None:
+    """What this session got live need not be told again at the next login of its class."""
+    if seen := session.memory.get("live_events"):
+        sync.acknowledge_events(actor.user, session.device_class, seen)

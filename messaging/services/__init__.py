@@ -1,0 +1,1 @@
+"""The operations of messaging, by noun: sending, reading, sync, participants, media, words."""

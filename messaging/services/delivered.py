@@ -1,0 +1,148 @@
+"""How far messages have reached each user's devices. Acknowledgements come one a message and receiver, so they are gathered
+in memory and written together; what a crash loses is offered again at the next sync.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from django.db import OperationalError, connection, transaction
+
+from messaging.models import Message
+
+FLUSH_SECONDS = 1.0
+SEQS_MOST = 1_000  # acknowledged ahead of a gap, of one user in one conversation
+REMEMBERED_MOST = 100_000
+
+Key = tuple[int, int]  # user, conversation
+
+_lock = threading.Lock()
+_flush_lock = threading.Lock()
+_acknowledged: dict[Key, set[int]] = {}
+_dirty: set[Key] = set()
+_places: OrderedDict[int, tuple[int, int]] = OrderedDict()  # message id: conversation, seq
+_timer: threading.Timer | None = None
+
+
+def remember(message_id: int, conversation_id: int, seq: int) -> None:
+    """Note where a message stands: acknowledgements name it by id alone."""
+    with _lock:
+        _places[message_id] = (conversation_id, seq)
+        if len(_places) > REMEMBERED_MOST:
+            _places.popitem(last=False)
+
+
+def acknowledge(user_id: int, message_id: int) -> None:
+    """A device of this user has received this message. Ids that mean nothing to the user change nothing."""
+    with _lock:
+        place = _places.get(message_id)
+    if place is None:
+        row = Message.objects.filter(
+            pk=message_id, seq__isnull=False, conversation__participants__user_id=user_id
+        ).values_list("conversation_id", "seq")
+        place = row.first()
+    if place is not None:
+        note(user_id, *place)
+
+
+def note(user_id: int, conversation_id: int, seq: int) -> None:
+    """This user has the message at `seq`; the cursor moves within a second, over what is contiguous."""
+    global _timer
+    with _lock:
+        seqs = _acknowledged.setdefault((user_id, conversation_id), set())
+        if len(seqs) < SEQS_MOST:
+            seqs.add(seq)
+        _dirty.add((user_id, conversation_id))
+        if _timer is None:
+            _timer = threading.Timer(FLUSH_SECONDS, _flush_on_time)
+            _timer.daemon = True
+            _timer.start()
+
+
+def held(user_id: int) -> dict[int, set[int]]:
+    """What this user acknowledged beyond the contiguous part, by conversation."""
+    with _lock:
+        return {conversation_id: set(seqs) for (one, conversation_id), seqs in _acknowledged.items() if one == user_id}
+
+
+def flush(user_id: int | None = None) -> None:
+    """Write what was gathered, of all users or of one."""
+    with _flush_lock:  # one at a time: two would lock the same rows in different orders
+        with _lock:
+            keys = sorted(key for key in _dirty if user_id in (None, key[0]))
+            _dirty.difference_update(keys)
+            gathered = {key: set(_acknowledged.get(key, ())) for key in keys}
+        if not gathered:
+            return
+        try:
+            _write(gathered)
+        except OperationalError:
+            with _lock:
+                _dirty.update(keys)
+            raise
+
+
+def _write(gathered: dict[Key, set[int]]) -> None:
+    reached: dict[Key, int] = {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        for keys in _portions(gathered):
+            listed = ",".join(f"({user_id},{conversation_id})" for user_id, conversation_id in keys)
+            cursor.execute(
+                "SELECT user_id, conversation_id, delivered_seq FROM messaging_participant"  # noqa: S608  (integers alone)
+                f" WHERE (user_id, conversation_id) IN (VALUES {listed}) ORDER BY id"
+                + (" FOR UPDATE" if connection.vendor == "postgresql" else "")
+            )
+            before = {(user_id, conversation_id): seq for user_id, conversation_id, seq in cursor.fetchall()}
+            reached |= {key: _contiguous(seq, gathered[key]) for key, seq in before.items()}
+            moved = [(seq, *key) for key, seq in reached.items() if seq > before.get(key, seq)]
+            cursor.executemany(
+                "UPDATE messaging_participant SET delivered_seq = %s WHERE user_id = %s AND conversation_id = %s", moved
+            )
+    with _lock:
+        for key in gathered:
+            ahead = {seq for seq in _acknowledged.get(key, ()) if seq > reached.get(key, 2**63)}
+            if ahead:
+                _acknowledged[key] = ahead
+            else:
+                _acknowledged.pop(key, None)
+
+
+def _contiguous(seq: int, acknowledged: set[int]) -> int:
+    while seq + 1 in acknowledged:
+        seq += 1
+    return seq
+
+
+def _portions(gathered: dict[Key, set[int]], size: int = 400) -> Iterable[list[Key]]:
+    keys = sorted(gathered)
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _flush_on_time() -> None:
+    global _timer
+    with _lock:
+        _timer = None
+    try:
+        flush()
+    finally:
+        connection.close()
+
+
+def forget() -> None:
+    """Drop what is in memory: for tests that start over."""
+    with _lock:
+        _acknowledged.clear()
+        _dirty.clear()
+        _places.clear()
+
+
+@atexit.register
+def _flush_at_exit() -> None:
+    with _lock:
+        if _timer is not None:
+            _timer.cancel()
+    if _dirty:
+        _flush_on_time()

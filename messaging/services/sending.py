@@ -1,0 +1,185 @@
+"""Sending: from what a client asks for to a stored message and its push."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from accounts.actors import Actor
+from accounts.models import User
+from imsite.core import bus, clock
+from imsite.core.cache import ShortCache
+from messaging.events import MessageFacts, MessageSent, RoomMessageSent
+from messaging.rules import require_client_id, require_size
+from messaging.services import delivered, words
+from messaging.targets import Target
+from messaging.writer import Result, Send, Sent, write, writer
+
+SENDER_SECONDS = 5  # how old a sender's nickname may be
+
+_senders: ShortCache[int, User] = ShortCache(SENDER_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is to be said, before anybody has checked whether it may be.
+
+    body: the msg_body, an object that passes through unchanged. content: what else the client put beside it (version,
+    create_time, from_platform, ...). at_list: who is mentioned, [] for everyone, None for nobody.
+    """
+
+    type: str
+    body: Mapping[str, Any]
+    content: Mapping[str, Any] = field(default_factory=dict)
+    target_name: str = ""
+    from_name: str = ""
+    at_list: Sequence[Mapping[str, Any]] | None = None
+    need_receipt: bool = False
+    no_offline: bool = False
+    no_notification: bool = False
+    custom_notification: Mapping[str, Any] | None = None
+
+
+def send(
+    target: Target, draft: Draft, *, by: Actor, sender: User | None = None, client_id: str | None = None
+) -> Future[Sent]:
+    """Store a message and push it to everyone but the session that sent it. The future is done after the commit.
+
+    `sender` is who it is from: the acting user, or with another actor anyone. The same `client_id` (at most 96 bytes) again
+    answers the first result and stores nothing; with another content it is ClientIdReused.
+    Raises, or sets on the future: TooLong (880206), SensitiveText (880208), NoSuchTarget (880203), Blocked (880207),
+    NotMember (880205), Silenced (880212), NotInRoom (881501), BannedInRoom (881502), Busy.
+    """
+    if connection.in_atomic_block:
+        # The writer would wait for this transaction's locks, and this transaction for the writer.
+        raise RuntimeError("sending.send must not be called in a transaction; use sending.insert there")
+    return writer.submit(prepare(target, draft, by=by, sender=sender, client_id=client_id))
+
+
+def insert(
+    target: Target, draft: Draft, *, by: Actor, sender: User | None = None, client_id: str | None = None
+) -> Sent:
+    """The same within the caller's transaction, for an operation that a message is a part of; pushed when it commits."""
+    prepared = prepare(target, draft, by=by, sender=sender, client_id=client_id)
+    result: Result = write([prepared])[0]
+    if not isinstance(result, Sent):
+        raise result
+    if not result.repeated:
+        transaction.on_commit(lambda: push(prepared, result))
+    return result
+
+
+def prepare(
+    target: Target, draft: Draft, *, by: Actor, sender: User | None = None, client_id: str | None = None
+) -> Send:
+    """The checks that need no database, and the content as it will be delivered."""
+    require_size(draft.content or {"msg_body": draft.body}, draft.body, by)
+    require_client_id(client_id)
+    author = profile_of(sender or by.user)
+    body = words.screen(by.application, draft.type, draft.body) if by.is_user else draft.body
+    return Send(
+        target=target,
+        sender=author,
+        client_id=client_id or f"one:{secrets.token_urlsafe(15)}",
+        fingerprint=_fingerprint(target, draft),
+        type=draft.type,
+        content=orjson.dumps(_content(target, draft, body, author, by)).decode(),
+        from_type="user" if by.is_user else "admin",
+        no_offline=draft.no_offline,
+        no_notification=draft.no_notification,
+        custom_notification=orjson.dumps(draft.custom_notification).decode() if draft.custom_notification else "",
+        need_receipt=draft.need_receipt,
+        moves_cursor=by.is_user,
+        privileged=by.is_privileged,
+        friends_only=by.application.limits.friends_only,
+        sid=by.sid,
+        on_commit=push,
+    )
+
+
+def push(send: Send, sent: Sent) -> None:
+    """Hand a stored message to everyone who is to see it now: one frame, encoded once, whatever the number of receivers."""
+    target, sender = send.target, send.sender
+    facts = MessageFacts(
+        message_id=sent.message_id,
+        conversation_id=sent.conversation_id,
+        kind="room" if target.kind == "chatroom" else target.kind,
+        seq=sent.seq,
+        created_ms=sent.created_ms,
+        sender_id=sender.pk,
+        sender_name=sender.username,
+        sender_appkey=sender.application.appkey,
+        content=send.content,
+        need_receipt=send.need_receipt,
+        across=target.application_id != sender.application_id,
+        custom_notification=send.custom_notification,
+    )
+    version: tuple[str, int] | None = None
+    if target.peer is not None:
+        topics: tuple[str, ...] = tuple({f"user:{target.peer.pk}": None, f"user:{sender.pk}": None})
+    else:
+        topics = (target.topic,)
+        version = (target.topic, sent.member_seq) if target.kind == "group" else None
+    if sent.seq and target.kind != "chatroom":
+        delivered.remember(sent.message_id, sent.conversation_id, sent.seq)
+        delivered.note(sender.pk, sent.conversation_id, sent.seq)  # who sends it has it
+    if not bus.is_open():
+        return
+    event_class = RoomMessageSent if target.kind == "chatroom" else MessageSent
+    frame = bus.encode(event_class(application_id=sender.application_id, facts=facts))
+    # Straight to the bus: `publish` is for facts that are told inside a transaction, and this one has committed.
+    bus.deliver(bus.Delivery(topics=topics, frame=frame, skip=send.sid, version=version))
+
+
+def profile_of(user: User | None) -> User:
+    """The user with a profile that is at most some seconds old, and the application."""
+    assert user is not None, "a message is from somebody"
+    return _senders.get(user.pk, lambda: User.objects.select_related("application").get(pk=user.pk))
+
+
+@bus.heard("profiles")
+def forget_profile(user_id: int) -> None:
+    _senders.forget(user_id)
+
+
+def _content(target: Target, draft: Draft, body: Mapping[str, Any], author: User, by: Actor) -> dict[str, Any]:
+    """The content as receivers get it: what the client gave, with everything that it may not decide filled in here."""
+    content = {
+        "version": 1,
+        "from_platform": "web" if by.is_user else "api",
+        "create_time": clock.now_ms(),
+        **draft.content,
+        "target_type": target.kind,
+        "target_id": target.target_id,
+        "target_appkey": target.appkey,
+        "from_id": author.username,
+        "from_appkey": author.application.appkey,
+        "from_type": "user" if by.is_user else "admin",
+        "from_name": draft.from_name or author.nickname,
+        "sui_mtime": clock.to_s(author.updated_at),
+        "msg_type": draft.type,
+        "msg_body": body,
+    }
+    if name := draft.target_name or target.title:
+        content["target_name"] = name
+    if draft.at_list is not None:
+        content["at_list"] = [{"appkey": author.application.appkey, **one} for one in draft.at_list]
+    else:
+        content.pop("at_list", None)
+    return content
+
+
+def _fingerprint(target: Target, draft: Draft) -> str:
+    """What makes a repetition the same send: where it goes and what was asked for, not when."""
+    asked = [
+        target.conversation_id, draft.type, draft.body, draft.at_list, draft.need_receipt, draft.no_offline,
+        draft.custom_notification,
+    ]  # fmt: skip
+    return hashlib.blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

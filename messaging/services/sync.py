@@ -1,0 +1,154 @@
+"""What a client missed: messages and events. A push is a hint; what is here is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import Device, User
+from imsite.core.events import Event
+from imsite.core.models import StoredEvent
+from messaging.models import Conversation, Message, Participant
+from messaging.services import delivered, reading
+
+CROSSING_MS = 5_000  # a push that may still be under way is not sent a second time
+EVENTS_MOST = 1_000  # in one packet; the rest follow at the next check
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one conversation has for a client."""
+
+    place: Participant  # with its conversation
+    peer: User | None
+    messages: list[Message]  # ascending; never empty
+    unread_count: int
+
+    @property
+    def last_seq(self) -> int:
+        return self.messages[-1].seq or 0
+
+
+def missed_messages(user: User, *, above_id: int = 0, older_than_ms: int | None = None) -> list[Portion]:
+    """What others wrote and no device of the user has received, conversation by conversation.
+
+    `above_id` and `older_than_ms` narrow to messages with a greater id, sent before that moment: what a session that is
+    being pushed to may have missed.
+    """
+    delivered.flush(user.pk)
+    held = delivered.held(user.pk)
+    places = list(
+        Participant.objects.filter(user=user, active=True, shield=False, conversation__last_seq__gt=F("delivered_seq"))
+        .select_related("conversation")
+        .order_by("conversation__last_at_ms")
+    )
+    portions: list[Portion] = []
+    idle: list[Participant] = []
+    for place in places:
+        rows = Message.objects.visible_to(place).filter(seq__gt=place.delivered_seq, state=Message.State.KEPT)
+        missed = [
+            row
+            for row in rows.exclude(sender_id=user.pk).select_related("sender__application").order_by("seq")
+            if row.seq not in held.get(place.conversation_id, ())
+        ]
+        if not missed:
+            idle.append(place)
+        fit = [row for row in missed if row.pk > above_id and (older_than_ms is None or row.created_ms < older_than_ms)]
+        if fit:
+            portions.append(Portion(place, None, fit, len(fit)))
+    _close_gaps(idle)
+    return _with_peers(user, portions)
+
+
+def history(user: User) -> list[Portion]:
+    """The history of all conversations, own messages too, for a login with roaming; the newest of each, up to a limit."""
+    places = list(
+        Participant.objects.filter(user=user, active=True, shield=False)
+        .filter(conversation__last_seq__gt=F("clear_seq"))
+        .select_related("conversation")
+        .order_by("conversation__last_at_ms")
+    )
+    unread = reading.unread_counts(places)
+    portions: list[Portion] = []
+    for place in places:
+        visible = (
+            Message.objects.visible_to(place).filter(state=Message.State.KEPT).select_related("sender__application")
+        )
+        rows = list(visible.order_by("-seq")[: settings.ROAMING_MESSAGES])[::-1]
+        if rows:
+            portions.append(Portion(place, None, rows, min(unread[place.conversation_id], len(rows))))
+    return _with_peers(user, portions)
+
+
+def _with_peers(user: User, portions: list[Portion]) -> list[Portion]:
+    peers = reading.peers_of(user, (portion.place.conversation for portion in portions))
+    return [
+        Portion(portion.place, peers.get(portion.place.conversation_id), portion.messages, portion.unread_count)
+        for portion in portions
+        if portion.place.conversation.kind != Conversation.Kind.SINGLE or portion.place.conversation_id in peers
+    ]
+
+
+def _close_gaps(places: list[Participant]) -> None:
+    """Nothing that others wrote is missing there: the gaps are own or retracted messages, which nobody acknowledges."""
+    for place in places:
+        Participant.objects.filter(pk=place.pk, delivered_seq=place.delivered_seq).update(
+            delivered_seq=place.conversation.last_seq
+        )
+
+
+@transaction.atomic
+def acknowledge(user: User, reached: dict[int, int]) -> None:
+    """A device of the user has received everything up to these seqs, by conversation."""
+    for conversation_id, seq in sorted(reached.items()):
+        Participant.objects.filter(user=user, conversation_id=conversation_id, delivered_seq__lt=seq).update(
+            delivered_seq=seq
+        )
+
+
+# Events
+
+
+def missed_events(user: User, device_class: str, seen: Collection[int]) -> list[Event]:
+    """The stored events for this user that a device of this class has not got; `seen` are those that it got live."""
+    rows = _events_after(user, _cursor(user, device_class)).exclude(pk__in=list(seen)[-900:])
+    return [Event.load(row) for row in rows.order_by("pk")[:EVENTS_MOST] if row.kind in Event.kinds]
+
+
+def acknowledge_events(user: User, device_class: str, seen: Collection[int]) -> None:
+    """Move the device's cursor over all events that it has; `seen` are those since the last time."""
+    if not seen:
+        return
+    start = _cursor(user, device_class)
+    missing = _events_after(user, start).filter(pk__lte=max(seen)).exclude(pk__in=list(seen)[-900:])
+    gap = missing.order_by("pk").values_list("pk", flat=True).first()
+    reached = max((event_id for event_id in seen if gap is None or event_id < gap), default=start)
+    Device.objects.filter(user=user, device_class=device_class, delivered_event_id__lt=reached).update(
+        delivered_event_id=reached
+    )
+
+
+def _cursor(user: User, device_class: str) -> int:
+    """The last event that the device has; on a first login what the user's other devices have, so that nothing old is told twice."""
+    reached = dict(Device.objects.filter(user=user).values_list("device_class", "delivered_event_id"))
+    return reached.get(device_class) or max(reached.values(), default=0)
+
+
+def _events_after(user: User, event_id: int) -> QuerySet[StoredEvent]:
+    """Events told to the user, or in a conversation while the user was in it."""
+    there = Participant.objects.filter(
+        Q(until_event_id=None) | Q(until_event_id__gte=OuterRef("pk")),
+        user=user,
+        conversation_id=OuterRef("audience_id"),
+        since_event_id__lte=OuterRef("pk"),
+    )
+    of_user = Q(audience_kind=StoredEvent.Audience.USER, audience_id=user.pk)
+    conversations = Participant.objects.filter(user=user).values("conversation_id")
+    of_conversations = Q(audience_kind=StoredEvent.Audience.CONVERSATION, audience_id__in=conversations) & Q(
+        Exists(there)
+    )
+    return StoredEvent.objects.filter(of_user | of_conversations, pk__gt=event_id)
