@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import time
-
 from accounts.models import Application
 from imsite.core import bus
+from imsite.core.cache import ShortCache
 
 REMEMBERED_S = 5.0  # a command in another process may not reach the bus
 
-_known: dict[str, tuple[float, Application]] = {}
+_known: ShortCache[str, Application] = ShortCache(REMEMBERED_S)
 
 
 def application_of(appkey: str) -> Application:
     """The application, shared and not to be changed; NoSuchApplication (899009, 880101)."""
-    known = _known.get(appkey)
-    if known and known[0] > time.monotonic():
-        return known[1]
-    _known.pop(appkey, None)
-    # Unknown keys are not remembered: anyone may invent them.
-    application = Application.objects.find(appkey)
-    _known[appkey] = time.monotonic() + REMEMBERED_S, application
-    return application
+    # What does not exist is not remembered: anyone may invent appkeys.
+    return _known.get(appkey, lambda: Application.objects.find(appkey))
 
 
 def forget(appkey: str) -> None:
@@ -31,4 +24,4 @@ def forget(appkey: str) -> None:
 
 @bus.heard("application")
 def _forget_here(appkey: str) -> None:
-    _known.pop(appkey, None)
+    _known.forget(appkey)

@@ -105,6 +105,13 @@ class UserQuerySet(models.QuerySet["User"]):
             raise NoSuchUser(f"no such user: {', '.join(missing[:5])}")
         return [found[name] for name in names]
 
+    def with_states(self) -> Self:
+        """Devices and live sessions along with the users."""
+        return self.prefetch_related(
+            models.Prefetch("devices", Device.objects.order_by("id")),
+            models.Prefetch("sessions", Session.objects.live()),
+        )
+
 
 class User(models.Model):
     """A chat account. The id is the wire's `uid`; names are unique among its application's living users."""

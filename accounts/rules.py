@@ -15,7 +15,7 @@ import orjson
 
 from accounts.errors import BadUsername, BadValue, CrossApplication, Invalid, OriginRefused, WrongType
 from accounts.models import KEY_PATTERN, USERNAME_PATTERN
-from imsite.core.fields import utf8_len
+from imsite.core.fields import is_storable, utf8_len
 
 if TYPE_CHECKING:
     from accounts.models import Application
@@ -132,11 +132,6 @@ def _origin_test(pattern: str) -> re.Pattern[str]:
     return re.compile("[^/]*".join(map(re.escape, pattern.lower().split("*"))) if pattern != "*" else ".*")
 
 
-def is_storable(text: str) -> bool:
-    """Neither NUL nor half of a surrogate pair: no database stores these as text."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def _require_text(name: str, text: Any, most: int) -> None:
     if not isinstance(text, str):
         raise WrongType(f"{name} must be text")
@@ -155,13 +150,5 @@ def _require_extras(extras: Any) -> None:
         raise Invalid("extras must be a plain JSON object") from None
     if size > EXTRAS_BYTES:
         raise BadValue(f"extras takes at most {EXTRAS_BYTES} bytes of compact JSON")
-    if not _all_storable(extras):
+    if not is_storable(extras):
         raise BadValue("extras holds a character that cannot be stored")
-
-
-def _all_storable(value: Any) -> bool:
-    if isinstance(value, str):
-        return is_storable(value)
-    if isinstance(value, dict):
-        return all(is_storable(key) and _all_storable(inner) for key, inner in value.items())
-    return not isinstance(value, list) or all(map(_all_storable, value))

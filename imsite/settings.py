@@ -270,5 +270,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django": {"level": LOG_LEVEL, "propagate": True, "handlers": []}},
+    "loggers": {
+        "django": {"level": LOG_LEVEL, "propagate": True, "handlers": []},
+        # A refused request is nothing that the operator must look at; our own bugs are, with their traceback.
+        "django.request": {"level": "ERROR" if LOG_LEVEL == "WARNING" else LOG_LEVEL},
+    },
 }

@@ -15,6 +15,15 @@ def utf8_len(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+def is_storable(value: Any) -> bool:
+    """Whether a JSON value has neither NUL nor half of a surrogate pair in any text: no database stores these."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(is_storable(key) and is_storable(inner) for key, inner in value.items())
+    return not isinstance(value, list) or all(map(is_storable, value))
+
+
 @deconstructible
 class MaxBytes:
     """Refuses text of more than `limit` bytes in UTF-8."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from imsite.core.errors import ImError, Invalid
+from imsite.rest.middleware import is_api_path
 
-log = logging.getLogger(__name__)
+INTERNAL_ERROR = 899000
 
 
 def error_body(code: int, message: str) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def answer_refusal(error: Exception, context: dict[str, Any]) -> Response | None
         return Response(error_body(error.code, str(error)), status=error.status)
     if isinstance(error, RequestDataTooBig):
         return Response(error_body(Invalid.code, "the body is too large"), status=400)
-    if isinstance(error, SuspiciousOperation):
+    if isinstance(error, (SuspiciousOperation, UnreadablePostError)):
         return Response(error_body(Invalid.code, "the request cannot be read"), status=400)
     if isinstance(error, Http404):
         return Response(error_body(Invalid.code, "not found"), status=404)
@@ -53,9 +54,22 @@ def first_fault(detail: Any, path: str = "") -> str:
     return f"{path}: {detail}" if path else str(detail)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
-    return JsonResponse(error_body(Invalid.code, "there is no such path"), status=404)
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler404`: the error body for paths of the API, a page for others."""
+    if is_api_path(request.path_info):
+        return JsonResponse(error_body(Invalid.code, "there is no such path"), status=404)
+    return defaults.page_not_found(request, exception)
 
 
-def server_error(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(error_body(899000, "internal error"), status=500)
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: what Django refuses before a view is asked."""
+    if is_api_path(request.path_info):
+        return JsonResponse(error_body(Invalid.code, "the request cannot be read"), status=400)
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`: our own bug, told without a word about it; the log has the traceback."""
+    if is_api_path(request.path_info):
+        return JsonResponse(error_body(INTERNAL_ERROR, "internal error"), status=500)
+    return defaults.server_error(request)

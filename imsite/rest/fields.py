@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from rest_framework import serializers
 
-from imsite.core.fields import utf8_len
+from imsite.core.fields import is_storable, utf8_len
 
 
 class TextField(serializers.CharField):
@@ -31,7 +31,7 @@ class TextField(serializers.CharField):
             self.fail("bytes", low=self.min_bytes, high=self.max_bytes)
         if self.one_line and ("\n" in data or "\r" in data):
             self.fail("line")
-        if "\0" in data or any("\ud800" <= character <= "\udfff" for character in data):
+        if not is_storable(data):
             self.fail("character")
         return data
 
@@ -68,6 +68,7 @@ class ExtrasField(serializers.Field):
     default_error_messages = {
         "invalid": "takes a JSON object",
         "bytes": "takes at most {high} bytes of compact JSON",
+        "character": "holds a character that cannot be stored",
     }
 
     def __init__(self, *, max_bytes: int, **kwargs: Any) -> None:
@@ -77,8 +78,14 @@ class ExtrasField(serializers.Field):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("invalid")
-        if len(orjson.dumps(data)) > self.max_bytes:
+        try:
+            size = len(orjson.dumps(data))
+        except TypeError:  # nested deeper than the encoder goes
+            self.fail("invalid")
+        if size > self.max_bytes:
             self.fail("bytes", high=self.max_bytes)
+        if not is_storable(data):
+            self.fail("character")
         return data
 
     def to_representation(self, value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -31,15 +33,19 @@ class JSONParser(BaseParser):
 class AlwaysJSON(BaseContentNegotiation):
     """Takes the only parser and renderer: server clients send odd Accept and Content-Type headers."""
 
-    def select_parser(self, request: Any, parsers: list[Any]) -> Any:
-        return parsers[0]
+    def select_parser(self, request: Any, parsers: Iterable[Any]) -> Any:
+        return next(iter(parsers))
 
-    def select_renderer(self, request: Any, renderers: list[Any], format_suffix: str | None = None) -> tuple[Any, str]:
-        return renderers[0], renderers[0].media_type
+    def select_renderer(
+        self, request: Any, renderers: Iterable[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 def read_json(body: bytes) -> Any:
     """The JSON value in `body`; Invalid (899003) where it is none, or not UTF-8, or missing."""
+    body = body.removeprefix(BOM_UTF8)
     if not body.strip():
         raise Invalid("a JSON body is required")
     try:

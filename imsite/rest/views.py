@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import cached_property
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from imsite.core.errors import Invalid
+from imsite.rest.json import read_json
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -30,27 +32,43 @@ class ImView(APIView):
     """
 
     request: Request
+    metadata_class = None  # OPTIONS is a method like others that a path does not have: 405
 
     @property
     def actor(self) -> Actor:
         return self.request.user  # type: ignore[return-value]  # set by our authentication class
+
+    @cached_property
+    def body(self) -> Any:
+        """The JSON value that the request brought, whatever its Content-Type, without nulls; Invalid (899003)."""
+        return without_nulls(read_json(self.request._request.body))
 
     def read(self, shape: type[BaseSerializer], **kwargs: Any) -> Any:
         """The body, checked against a serializer; Invalid (899003) with the first fault otherwise.
 
         `many=True` reads an array. Members that are null count as absent.
         """
-        data = without_nulls(self.request.data)
-        expected = list if kwargs.get("many") else dict
-        if not isinstance(data, expected):
-            raise Invalid("the body must be a JSON " + ("array" if expected is list else "object"))
-        serializer = shape(data=data, **kwargs)
+        self.require_body(list if kwargs.get("many") else dict)
+        serializer = shape(data=self.body, **kwargs)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
+
+    def read_names(self, *, most: int) -> list[str]:
+        """The body as an array of 1 to `most` strings; Invalid (899003)."""
+        self.require_body(list)
+        if not 1 <= len(self.body) <= most:
+            raise Invalid(f"the array takes 1 to {most} items")
+        if not all(isinstance(name, str) for name in self.body):
+            raise Invalid("the array takes strings only")
+        return list(self.body)
+
+    def require_body(self, kind: type[list[Any]] | type[dict[str, Any]]) -> None:
+        """The body is a JSON array (list) or object (dict); Invalid (899003)."""
+        if not isinstance(self.body, kind):
+            raise Invalid("the body must be a JSON " + ("array" if kind is list else "object"))
 
     def read_query(self, shape: type[BaseSerializer]) -> Any:
         """The query string, checked against a serializer."""
         serializer = shape(data=self.request.query_params.dict())
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
-

@@ -1,0 +1,189 @@
+"""REST: users and admins. Source: REST API, registration and admins; users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import rules, services
+from accounts.errors import ImError, Invalid, TooManyUsers, UserExists
+from accounts.models import User, UserQuerySet
+from accounts.passwords import md5_hex
+from accounts.serializers import Disabling, NewPassword, Registration, RestProfile, device_json, echo, user_json
+from imsite.rest.errors import error_body, first_fault
+from imsite.rest.paging import paged
+from imsite.rest.views import ImView
+
+PAGE_MAX = 500
+STATES_MAX = 500  # usernames in one question for their states
+
+Profile = dict[str, Any]
+
+
+class UsersView(ImView):
+    """Looks up users of the application alone, and reads registrations."""
+
+    @property
+    def users(self) -> UserQuerySet:
+        return User.objects.of(self.actor.application)
+
+    def find(self, username: str) -> User:
+        """The user, NoSuchUser (899002)."""
+        user = self.users.find(username)
+        user.application = self.actor.application
+        return user
+
+    def page(self, request: Request, users: UserQuerySet) -> Response:
+        users = users.order_by("id").select_related("application")
+        return Response(paged(request, users, "users", user_json, most=PAGE_MAX))
+
+
+class Users(UsersView):
+    """/v1/users"""
+
+    def post(self, request: Request) -> Response:
+        """Register 1 to 500 users; an array of `{username, ...}` or `{username, error}` in the order of the request.
+
+        201 when any was registered. When none was: 403 where a name is taken, 400 where all are invalid.
+        400/899003 for what is no array of objects, 403/899013 for more than 500. Source: REST API, register users.
+        """
+        items = self.read_items()
+        read = [read_registration(item) for item in items]
+        profiles = [one for one in read if not isinstance(one, ImError)]
+        made = iter(services.register(self.actor.application, profiles, by=self.actor))
+        results = [one if isinstance(one, ImError) else next(made) for one in read]
+        answer = [_registered(*one) for one in zip(items, read, results, strict=True)]
+        return Response(answer, status=_status(results))
+
+    def get(self, request: Request) -> Response:
+        """A page of all users, key `users`, at most 500. Source: REST API, user list."""
+        return self.page(request, self.users)
+
+    def delete(self, request: Request) -> Response:
+        """Delete the 1 to 100 users named in an array, all or none; 204. Source: REST API, delete users in batch."""
+        names = self.read_names(most=rules.DELETION_MAX)
+        services.delete_users(self.users.select_related("application").named(names), by=self.actor)
+        return Response(status=204)
+
+    def read_items(self) -> list[dict[str, Any]]:
+        self.require_body(list)
+        if not self.body or not all(isinstance(item, dict) for item in self.body):
+            raise Invalid("the body must be an array of 1 to 500 objects")
+        if len(self.body) > rules.REGISTRATION_MAX:
+            raise TooManyUsers
+        return list(self.body)
+
+
+class Admins(UsersView):
+    """/v1/admins"""
+
+    def post(self, request: Request) -> Response:
+        """Register one admin, an object or an array of one; 201 without a body. Source: REST API, register admins."""
+        item = self.body[0] if isinstance(self.body, list) and len(self.body) == 1 else self.body
+        if not isinstance(item, dict):
+            raise Invalid("the body must be one JSON object")
+        profile = read_registration(item)
+        if isinstance(profile, ImError):
+            raise profile
+        services.register_admin(self.actor.application, profile, by=self.actor)
+        return Response(status=201)
+
+    def get(self, request: Request) -> Response:
+        """A page of the admins, key `users`, at most 500. Source: REST API, admin list."""
+        return self.page(request, self.users.filter(is_admin=True))
+
+
+class OneUser(UsersView):
+    """/v1/users/{username}"""
+
+    def get(self, request: Request, username: str) -> Response:
+        """The user. Source: REST API, user information."""
+        return Response(user_json(self.find(username)))
+
+    def put(self, request: Request, username: str) -> Response:
+        """Change the named members of the profile; 204. Source: REST API, update user."""
+        user = self.find(username)
+        services.update_profile(user, self.read(RestProfile), by=self.actor)
+        return Response(status=204)
+
+    def delete(self, request: Request, username: str) -> Response:
+        """Delete the user; 204. Source: REST API, delete user."""
+        services.delete_user(self.find(username), by=self.actor)
+        return Response(status=204)
+
+
+class UserPassword(UsersView):
+    """/v1/users/{username}/password"""
+
+    def put(self, request: Request, username: str) -> Response:
+        """Set the password, `{"new_password"}`; 204. Source: REST API, change password."""
+        user, change = self.find(username), self.read(NewPassword)
+        services.set_password(user, md5_hex(change["new_password"]), by=self.actor)
+        return Response(status=204)
+
+
+class UserForbidden(UsersView):
+    """/v1/users/{username}/forbidden"""
+
+    def put(self, request: Request, username: str) -> Response:
+        """Let the user not sign in (`?disable=true`), or let them again; 204. Source: REST API, disable user."""
+        user = self.find(username)
+        change = services.disable_user if self.read_query(Disabling)["disable"] else services.enable_user
+        change(user, by=self.actor)
+        return Response(status=204)
+
+
+class UserState(UsersView):
+    """/v1/users/{username}/userstat"""
+
+    def get(self, request: Request, username: str) -> Response:
+        """`{"login", "online"}`: signed in somewhere, connected now. Source: REST API, user status."""
+        user = self.find(username)
+        return Response(
+            {"login": user.devices.filter(logged_in=True).exists(), "online": user.sessions.live().exists()}
+        )
+
+
+class UserStates(OneUser):
+    """/v1/users/userstat; for other methods than POST, a user of that name"""
+
+    def post(self, request: Request, username: str) -> Response:
+        """The devices of the users named in an array, in its order; 899002 for an unknown one.
+
+        Source: REST API, user status.
+        """
+        names = self.read_names(most=STATES_MAX)
+        states = {user.username: state_of(user) for user in self.users.with_states().named(names)}
+        return Response([states[name] for name in names])
+
+
+def state_of(user: User) -> dict[str, Any]:
+    online = {session.device_class for session in user.sessions.all()}
+    devices = [device_json(device, device.device_class in online) for device in user.devices.all()]
+    return {"username": user.username, "devices": devices}
+
+
+def read_registration(item: dict[str, Any]) -> Profile | ImError:
+    """The profile in one item of a registration, its password as md5; or why there is none."""
+    try:
+        profile = Registration().run_validation(item)
+    except ValidationError as error:
+        return Invalid(first_fault(error.detail))
+    return {**profile, "password": md5_hex(profile["password"])}
+
+
+def _registered(item: dict[str, Any], profile: Profile | ImError, result: User | ImError) -> dict[str, Any]:
+    if isinstance(result, ImError):
+        name = item.get("username")
+        return {"username": name if isinstance(name, str) else "", **error_body(result.code, str(result))}
+    assert not isinstance(profile, ImError)  # else there were no user
+    return echo(item, profile)
+
+
+def _status(results: list[User | ImError]) -> int:
+    if any(isinstance(result, User) for result in results):
+        return 201
+    return 403 if any(isinstance(result, UserExists) for result in results) else 400
