@@ -43,7 +43,9 @@ class Group(models.Model):
         PRIVATE = 1, _("private")
         PUBLIC = 2, _("public")
 
-    conversation = models.OneToOneField(Conversation, models.CASCADE, primary_key=True, related_name="group", db_column="gid")
+    conversation = models.OneToOneField(
+        Conversation, models.CASCADE, primary_key=True, related_name="group", db_column="gid"
+    )
     application = models.ForeignKey(Application, models.CASCADE, related_name="groups", verbose_name=_("application"))
     owner = models.ForeignKey(User, models.PROTECT, related_name="owned_groups", verbose_name=_("owner"))
     type = models.PositiveSmallIntegerField(_("type"), choices=Type, default=Type.PRIVATE)
@@ -61,7 +63,9 @@ class Group(models.Model):
     class Meta:
         verbose_name = _("group")
         verbose_name_plural = _("groups")
-        indexes = [models.Index(fields=["application", "conversation"], condition=Q(dissolved_at=None), name="group_living")]
+        indexes = [
+            models.Index(fields=["application", "conversation"], condition=Q(dissolved_at=None), name="group_living")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.errors import NoSuchUser
 from accounts.models import User
+from accounts.serializers import notification
 from groups import rules, services
 from groups.errors import DescTooLong, NameTooLong, NoSuchGroup, TooManyGroups
 from groups.events import (
@@ -124,14 +125,9 @@ def exit_group(session: Session, data: Data) -> Data:
 # Pushes
 
 
-def notification(event: GroupEvent, event_type: int, *, extra: int = 0) -> tuple[str, Data]:
-    """What all events of groups carry; `ctime` in seconds."""
-    data = {
-        "event_id": event.id,
-        "event_type": event_type,
-        "extra": extra,
-        "ctime": event.at_ms // 1000,
-        "ctime_ms": event.at_ms,
+def rendered(event: GroupEvent, event_type: int, *, extra: int = 0) -> tuple[str, Data]:
+    """What all events of groups carry."""
+    members = {
         "gid": event.gid,
         "from_gid": event.gid,
         "group_name": event.group_name,
@@ -143,41 +139,41 @@ def notification(event: GroupEvent, event_type: int, *, extra: int = 0) -> tuple
         "to_usernames": list(event.users),
     }
     if event.new_owner:
-        data["new_owner"] = event.new_owner
-    return "event_notification", data
+        members["new_owner"] = event.new_owner
+    return notification(event, event_type, extra=extra, **members)
 
 
 @pushed(GroupCreated)
 def group_created(event: GroupCreated) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 8."""
-    return notification(event, CREATED)
+    return rendered(event, CREATED)
 
 
 @pushed(MemberLeft)
 def member_left(event: MemberLeft) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 9."""
-    return notification(event, LEFT)
+    return rendered(event, LEFT)
 
 
 @pushed(GroupDissolved)
 def group_dissolved(event: GroupDissolved) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 9 with extra 69."""
-    return notification(event, LEFT, extra=DISSOLVED)
+    return rendered(event, LEFT, extra=DISSOLVED)
 
 
 @pushed(MembersAdded)
 def members_added(event: MembersAdded) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 10."""
-    return notification(event, ADDED)
+    return rendered(event, ADDED)
 
 
 @pushed(MembersRemoved)
 def members_removed(event: MembersRemoved) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 11."""
-    return notification(event, REMOVED)
+    return rendered(event, REMOVED)
 
 
 @pushed(GroupInfoChanged)
 def group_info_changed(event: GroupInfoChanged) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 12."""
-    return notification(event, INFO_CHANGED)
+    return rendered(event, INFO_CHANGED)

@@ -6,7 +6,6 @@ Rows are locked in one order: users by id, the group, its conversation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 

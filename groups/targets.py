@@ -29,5 +29,6 @@ class GroupTargets(ParticipantTargets):
     def describe(self, conversation_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
         groups = Group.objects.filter(pk__in=list(conversation_ids), dissolved_at=None).select_related("application")
         return {
-            group.pk: {"name": group.name, "avatar": group.avatar, "appkey": group.application.appkey} for group in groups
+            group.pk: {"name": group.name, "avatar": group.avatar, "appkey": group.application.appkey}
+            for group in groups
         }
