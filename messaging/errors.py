@@ -101,3 +101,19 @@ class UnreadableImage(BadValue):
     """The file is not an image that can be read."""
 
     status, code, sdk_code = 400, 899003, 880003
+
+
+class NoSuchWord(NotFound):
+    """The word is not in the list of sensitive words."""
+
+    status, code, sdk_code = 400, 899003, 880003
+
+
+class WordExists(BadValue):
+    """The word is in the list of sensitive words already."""
+
+
+class UploadTokenExpired(NotAllowed):
+    """The upload token has expired; ask for another."""
+
+    status, code, sdk_code = 401, 899008, 882004

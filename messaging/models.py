@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application, Operator, User
 from imsite.core.fields import Utf8CharField
-from messaging.errors import NoSuchMessage
+from messaging.errors import NoSuchMedia, NoSuchMessage, NoSuchWord
 
 SINGLE_TYPE, GROUP_TYPE = 3, 4  # the wire's msg_type of a conversation
 FOREVER_MS = 253_402_214_400_000  # 9999-12-31: silenced until lifted
@@ -222,6 +222,18 @@ class Receipt(models.Model):
         return f"{self.message_id} by {self.user_id}"
 
 
+class MediaQuerySet(models.QuerySet["Media"]):
+    def of(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+    def find(self, media_id: str) -> Media:
+        """The upload of this media id, or NoSuchMedia (899003, 880005)."""
+        media = self.filter(media_id=media_id).first() if "\0" not in media_id else None
+        if media is None:
+            raise NoSuchMedia
+        return media
+
+
 class Media(models.Model):
     """An uploaded file. `media_id` is what messages name; sizes and sums are those of the bytes kept."""
 
@@ -248,6 +260,8 @@ class Media(models.Model):
     duration = models.FloatField(default=0)  # seconds
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
+    objects = MediaQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
@@ -256,9 +270,30 @@ class Media(models.Model):
         return self.media_id
 
 
+class WordList(models.Model):
+    """How often an application's sensitive words were changed: whoever keeps them in memory asks for this number alone."""
+
+    application = models.OneToOneField(Application, models.CASCADE, primary_key=True, related_name="word_list")
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("word list")
+        verbose_name_plural = _("word lists")
+
+    def __str__(self) -> str:
+        return f"{self.application_id}/{self.version}"
+
+
 class SensitiveWordQuerySet(models.QuerySet["SensitiveWord"]):
     def of(self, application: Application) -> Self:
         return self.filter(application=application)
+
+    def find(self, word: str) -> SensitiveWord:
+        """The entry written exactly so, or NoSuchWord (899003)."""
+        entry = self.filter(word=word).first() if "\0" not in word else None
+        if entry is None:
+            raise NoSuchWord
+        return entry
 
 
 class SensitiveWord(models.Model):

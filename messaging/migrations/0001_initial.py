@@ -142,6 +142,17 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='WordList',
+            fields=[
+                ('application', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='word_list', serialize=False, to='accounts.application')),
+                ('version', models.BigIntegerField(default=0)),
+            ],
+            options={
+                'verbose_name': 'word list',
+                'verbose_name_plural': 'word lists',
+            },
+        ),
+        migrations.CreateModel(
             name='SensitiveWord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
