@@ -88,6 +88,7 @@ def resolve(
 
 
 @bus.heard("targets")
+@bus.heard("profile")
 def forget(_: object = None) -> None:
     """Forget what was found: a group, a room or a user is gone or changed its name."""
     _found.clear()

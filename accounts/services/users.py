@@ -13,7 +13,7 @@ from accounts.errors import ImError, NoSuchUser, RegistrationClosed, TooManyUser
 from accounts.events import ForcedOffline, OfflineReason, PasswordChanged, ProfileChanged
 from accounts.models import Application, Block, FriendRequest, Friendship, Mute, Session, User
 from accounts.services.sessions import end_sessions
-from imsite.core import clock, hooks
+from imsite.core import bus, clock, hooks
 from imsite.core.events import Audience, publish
 
 ATTEMPTS = 5  # at an insertion that others disturb with the same names
@@ -56,6 +56,7 @@ def update_profile(user: User, changes: Mapping[str, Any], *, by: Actor) -> None
             raise NoSuchUser
         if by.is_privileged:
             publish(ProfileChanged.of(user), to=Audience(users=[user.pk]), keep=True)
+        _forget(user)
     for name, value in values.items():
         setattr(user, name, value)
 
@@ -108,7 +109,17 @@ def delete_users(users: Sequence[User], *, by: Actor) -> None:
         end_sessions(user, Session.Ended.DELETED, ForcedOffline.because(user, OfflineReason.DELETED))
         hooks.user_deleted(user, by=by)
         _leave_lists(user)
+        _forget(user)
         user.deleted_at, user.password = deleted_at, ""
+
+
+def _forget(user: User) -> None:
+    """Have caches of the profile, in all processes, read it anew after the commit."""
+
+    def announce() -> None:
+        bus.announce("profile", user.pk)
+
+    transaction.on_commit(announce)
 
 
 def _one(results: list[User | ImError]) -> User:

@@ -7,13 +7,16 @@ from typing import Any
 from imsite.core import clock
 from imsite.core.events import Event
 from imsite.realtime.dispatch import Followed, on, registered_pushes
+from imsite.realtime.hub import set_loader
 from imsite.realtime.session import Session, on_end
 from messaging import shapes, wire
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation
-from messaging.services import delivered, sync
+from messaging.services import delivered, participants, sync
 from messaging.services.sync import Portion
 
 ROAMING = 1  # sync_type
+
+set_loader("conversation", participants.listeners)
 
 
 def lenient(value: Any) -> int:

@@ -144,7 +144,7 @@ def profile_of(user: User | None) -> User:
     return _senders.get(user.pk, lambda: User.objects.select_related("application").get(pk=user.pk))
 
 
-@bus.heard("profiles")
+@bus.heard("profile")
 def forget_profile(user_id: int) -> None:
     _senders.forget(user_id)
 
