@@ -108,15 +108,25 @@ def _entry(portion: Portion, user_id: int) -> dict[str, Any]:
 
 def _missed_events(session: Session) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
     """The position before the events that follow, and the push that brings them."""
-    seen = session.memory.setdefault("live_events", set())
-    events = sync.missed_events(session.actor.user, session.device_class, seen)
+    events = sync.missed_events(session.actor.user, session.device_class, _seen(session))
     if not events:
-        sync.acknowledge_events(session.actor.user, session.device_class, seen)
-        return max(seen, default=0), []
+        return _acknowledge(session, session.actor), []
     session.memory["offered_events"] = [event.id for event in events]
-    return events[0].id - 1, [
-        ("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})
-    ]
+    return events[0].id - 1, [("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})]
+
+
+def _seen(session: Session) -> frozenset[int]:
+    """The events that reached this session, and that its device's cursor does not cover yet. The hub adds to them meanwhile."""
+    return frozenset(session.memory.get("live_events", ()))
+
+
+def _acknowledge(session: Session, actor: Any) -> int:
+    """Move the cursor of the session's device over what has reached it; the position."""
+    seen = _seen(session)
+    reached = sync.acknowledge_events(actor.user, session.device_class, seen)
+    if seen:
+        session.memory["live_events"].difference_update([event_id for event_id in seen if event_id <= reached])
+    return reached
 
 
 def _render(event: Event) -> dict[str, Any]:
@@ -140,9 +150,9 @@ def sync_conversation_ack(session: Session, data: dict[str, int]) -> None:
 def sync_event_ack(session: Session, data: dict[str, int]) -> None:
     """The events up to this key have arrived. Source: Web SDK, sync flow."""
     offered = session.memory.pop("offered_events", ())
-    seen = session.memory.setdefault("live_events", set())
-    seen.update(event_id for event_id in offered if event_id <= data["sync_key"])
-    sync.acknowledge_events(session.actor.user, session.device_class, seen)
+    reached = [event_id for event_id in offered if event_id <= data["sync_key"]]
+    session.memory.setdefault("live_events", set()).update(reached)
+    _acknowledge(session, session.actor)
 
 
 @on("sync_receipt_ack", read_key)
@@ -159,5 +169,5 @@ def msg_recv_v2(session: Session, data: dict[str, int]) -> None:
 @on_end
 def keep_event_cursor(session: Session, actor: Any) -> None:
     """What this session got live need not be told again at the next login of its class."""
-    if seen := session.memory.get("live_events"):
-        sync.acknowledge_events(actor.user, session.device_class, seen)
+    if session.memory.get("live_events"):
+        _acknowledge(session, actor)

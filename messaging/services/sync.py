@@ -115,21 +115,27 @@ def acknowledge(user: User, reached: dict[int, int]) -> None:
 
 def missed_events(user: User, device_class: str, seen: Collection[int]) -> list[Event]:
     """The stored events for this user that a device of this class has not got; `seen` are those that it got live."""
-    rows = _events_after(user, _cursor(user, device_class)).exclude(pk__in=list(seen)[-900:])
-    return [Event.load(row) for row in rows.order_by("pk")[:EVENTS_MOST] if row.kind in Event.kinds]
+    rows = _events_after(user, _cursor(user, device_class)).order_by("pk")
+    missed = [row for row in rows[: EVENTS_MOST + len(seen)] if row.pk not in seen and row.kind in Event.kinds]
+    return [Event.load(row) for row in missed[:EVENTS_MOST]]
 
 
-def acknowledge_events(user: User, device_class: str, seen: Collection[int]) -> None:
-    """Move the device's cursor over all events that it has; `seen` are those since the last time."""
-    if not seen:
-        return
+def acknowledge_events(user: User, device_class: str, seen: Collection[int]) -> int:
+    """Move the device's cursor over all events that it has, up to the first that it lacks; the new position.
+
+    `seen` are the events that reached it since the last time.
+    """
     start = _cursor(user, device_class)
-    missing = _events_after(user, start).filter(pk__lte=max(seen)).exclude(pk__in=list(seen)[-900:])
-    gap = missing.order_by("pk").values_list("pk", flat=True).first()
-    reached = max((event_id for event_id in seen if gap is None or event_id < gap), default=start)
+    ids = _events_after(user, start).order_by("pk").values_list("pk", flat=True)[: EVENTS_MOST + len(seen)]
+    reached = start
+    for event_id in ids:
+        if event_id not in seen:
+            break
+        reached = event_id
     Device.objects.filter(user=user, device_class=device_class, delivered_event_id__lt=reached).update(
         delivered_event_id=reached
     )
+    return reached
 
 
 def _cursor(user: User, device_class: str) -> int:
