@@ -17,12 +17,13 @@ class Actor:
     application: Application
     user: User | None = None
     operator: Operator | None = None
-    sid: str | None = None  # the session that asked: it is not told of its own doing
+    sid: str | None = None  # the connection that asked: it is not told of its own doing
     device_class: str | None = None
+    login_id: int = 0  # the Session row: a connection may log in again after its session was ended
 
     @classmethod
-    def of(cls, user: User, *, sid: str | None = None, device_class: str | None = None) -> Self:
-        return cls("user", user.application, user=user, sid=sid, device_class=device_class)
+    def of(cls, user: User, *, sid: str | None = None, device_class: str | None = None, login_id: int = 0) -> Self:
+        return cls("user", user.application, user=user, sid=sid, device_class=device_class, login_id=login_id)
 
     @classmethod
     def server(cls, application: Application) -> Self:

@@ -41,7 +41,7 @@ def read_basic(header: str) -> tuple[str, str]:
         name, colon, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         raise AuthenticationFailed("the credentials cannot be decoded") from None
-    if not colon or "\0" in name:
+    if not colon:
         raise AuthenticationFailed
     return name, password
 

@@ -67,12 +67,6 @@ class NoSuchUser(NotFound):
     status, code, sdk_code = 403, 899002, 882002
 
 
-class NoAccount(NotFound):
-    """There is no account of this name."""
-
-    sdk_code = 880103
-
-
 class WrongPassword(NotAllowed):
     """The password is wrong."""
 

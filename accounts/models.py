@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -15,11 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.application_settings import ApplicationSettings
 from accounts.errors import NoSuchApplication, NoSuchUser
 from imsite.core import ids
+from imsite.core.cache import ShortCache
 from imsite.core.crypto import EncryptedField
 from imsite.core.fields import Utf8CharField
 
 KEY_PATTERN = r"^[A-Za-z0-9]{24}$"
+LIMITS_S = 5.0
 USERNAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.\-@]{3,127}$"
+_KEY = re.compile(KEY_PATTERN)
 
 
 class Organisation(models.Model):
@@ -38,7 +43,7 @@ class Organisation(models.Model):
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def find(self, appkey: str) -> Application:
         """The application with this key, or NoSuchApplication (899009)."""
-        application = self.select_related("owner").filter(appkey=appkey).first()
+        application = self.select_related("owner").filter(appkey=appkey).first() if _KEY.fullmatch(appkey) else None
         if application is None:
             raise NoSuchApplication
         return application
@@ -66,13 +71,26 @@ class Application(models.Model):
         verbose_name = _("application")
         verbose_name_plural = _("applications")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_at = time.monotonic()
+
     def __str__(self) -> str:
         return self.name
 
-    @cached_property
+    @property
     def limits(self) -> ApplicationSettings:
-        """Switches and limits, typed, with defaults."""
+        """Switches and limits, typed, with defaults; some seconds old at most, though sessions hold a row for hours."""
+        if time.monotonic() - self._read_at < LIMITS_S:
+            return self._own_limits
+        return _limits.get(self.pk, lambda: Application.objects.get(pk=self.pk)._own_limits)
+
+    @cached_property
+    def _own_limits(self) -> ApplicationSettings:
         return ApplicationSettings.read(self.settings)
+
+
+_limits: ShortCache[int, ApplicationSettings] = ShortCache(LIMITS_S)
 
 
 class Operator(AbstractUser):
@@ -197,7 +215,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(models.Model):
-    """One logged-in connection."""
+    """One login on one connection, until either ends."""
 
     class Ended(models.TextChoices):
         LOGGED_OUT = "out", _("signed out")
@@ -209,7 +227,7 @@ class Session(models.Model):
         RESTART = "restart", _("server restarted")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
-    sid = models.CharField(max_length=32, unique=True)
+    sid = models.CharField(max_length=32)  # the connection
     device_class = models.CharField(_("class"), max_length=8, choices=DeviceClass)
     platform = models.CharField(_("platform"), max_length=1)
     address = models.GenericIPAddressField(_("address"), null=True)

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
             name='Session',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sid', models.CharField(max_length=32, unique=True)),
+                ('sid', models.CharField(max_length=32)),
                 ('device_class', models.CharField(choices=[('mobile', 'phone'), ('pc', 'computer'), ('web', 'browser')], max_length=8, verbose_name='class')),
                 ('platform', models.CharField(max_length=1, verbose_name='platform')),
                 ('address', models.GenericIPAddressField(null=True, verbose_name='address')),

@@ -9,6 +9,7 @@ from accounts.services.applications import (
 )
 from accounts.services.sessions import LoggedIn, close_open_sessions, end_session, log_in, require_live
 from accounts.services.users import (
+    change_password,
     delete_user,
     delete_users,
     disable_user,
@@ -23,6 +24,7 @@ from accounts.services.users import (
 __all__ = [
     "LoggedIn",
     "change_application",
+    "change_password",
     "close_open_sessions",
     "create_application",
     "create_operator",

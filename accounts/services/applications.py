@@ -65,7 +65,7 @@ def change_application(application: Application, changes: Mapping[str, Any], *, 
     for target in (stored, application):
         for name, value in values.items():
             setattr(target, name, value)
-    application.__dict__.pop("limits", None)
+    application.__dict__.pop("_own_limits", None)
     stored.save(update_fields=list(values))
     transaction.on_commit(lambda: identity.forget(application.appkey))
 

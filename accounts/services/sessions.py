@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import passwords
-from accounts.errors import NoAccount, SignedInElsewhere, UserDisabled, WrongPassword
+from accounts.errors import NoSuchUser, SignedInElsewhere, UserDisabled, WrongPassword
 from accounts.events import ForcedOffline, OfflineReason
 from accounts.models import Application, Device, DeviceClass, Session, User
 from imsite.core import clock, hooks
@@ -23,6 +23,7 @@ PLATFORMS = {"a": "Android", "i": "ios", "w": "pc", "j": "web"}  # of `online_li
 class LoggedIn:
     """What a login found. `topics` is called by the session when the hub notes already who joins and leaves."""
 
+    login_id: int  # the Session row
     user: User
     topics: Callable[[], dict[str, int | None]]
     online_list: list[dict[str, Any]]
@@ -41,11 +42,9 @@ def log_in(
     """Open a session for the user of this name and password (md5 of the plain one, hex).
 
     Ends the other session of the device class (event 1, extra 0), unless it is a browser and the application lets tabs
-    live side by side. NoAccount (880103), WrongPassword (880104), UserDisabled (880111).
+    live side by side. NoSuchUser (880103), WrongPassword (880104), UserDisabled (880111).
     """
-    user = User.objects.of(application).filter(username=username).first()
-    if user is None:
-        raise NoAccount
+    user = User.objects.of(application).find(username)
     user.application = application
     if not passwords.verify(user, md5):
         raise WrongPassword
@@ -58,26 +57,26 @@ def log_in(
         devices = list(Device.objects.filter(user=user))
         kicked = _kick_others(user, sid, device_class)
         online_list = _online_list(user, devices, device_class if kicked else None)
-        _open(user, sid, device_class, platform, address)
-    return LoggedIn(user, lambda: _topics(user), online_list)
+        session = _open(user, sid, device_class, platform, address)
+    return LoggedIn(session.pk, user, lambda: _topics(user), online_list)
 
 
-def require_live(sid: str) -> None:
+def require_live(login_id: int) -> None:
     """The session was not ended between its opening and its entry into the hub; SignedInElsewhere (880109) otherwise.
 
     Two logins of one class at once: the later one's push may miss the earlier one's socket, its row cannot.
     """
-    if not Session.objects.live().filter(sid=sid).exists():
+    if not Session.objects.live().filter(pk=login_id).exists():
         raise SignedInElsewhere
 
 
-def end_session(sid: str, why: Session.Ended) -> None:
-    """Note the end of a connection, once; after signing out (LOGGED_OUT) the device class counts as signed out too.
+def end_session(login_id: int, why: Session.Ended) -> None:
+    """Note the end of a session, once; after signing out (LOGGED_OUT) the device class counts as signed out too.
 
     The end of a user's last session is told to the slices above.
     """
     with transaction.atomic():
-        session = Session.objects.live().select_related("user__application").filter(sid=sid).first()
+        session = Session.objects.live().select_related("user__application").filter(pk=login_id).first()
         if session is None:
             return
         user = User.objects.select_for_update().select_related("application").get(pk=session.user_id)
@@ -115,7 +114,7 @@ def close_open_sessions() -> int:
 def _require_unchanged(user: User, stored: User) -> None:
     """Between the check of the password and the lock nothing was changed that the check stands on."""
     if stored.deleted_at is not None:
-        raise NoAccount
+        raise NoSuchUser
     if stored.password != user.password:
         raise WrongPassword
     if stored.disabled:
@@ -132,9 +131,9 @@ def _kick_others(user: User, sid: str, device_class: str) -> bool:
     return bool(kicked)
 
 
-def _open(user: User, sid: str, device_class: str, platform: str, address: str | None) -> None:
+def _open(user: User, sid: str, device_class: str, platform: str, address: str | None) -> Session:
     now = clock.now()
-    Session.objects.create(
+    session = Session.objects.create(
         user=user, sid=sid, device_class=device_class, platform=platform, address=address, login_at=now, seen_at=now
     )
     Device.objects.update_or_create(
@@ -142,6 +141,7 @@ def _open(user: User, sid: str, device_class: str, platform: str, address: str |
         device_class=device_class,
         defaults={"platform": platform, "last_login_at": now, "logged_in": True},
     )
+    return session
 
 
 def _online_list(user: User, devices: list[Device], kicked: str | None) -> list[dict[str, Any]]:

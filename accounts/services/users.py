@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from accounts import passwords, rules
 from accounts.actors import Actor
-from accounts.errors import ImError, NoSuchUser, RegistrationClosed, TooManyUsers, UserExists
+from accounts.errors import ImError, NoSuchUser, RegistrationClosed, TooManyUsers, UserExists, WrongPassword
 from accounts.events import ForcedOffline, OfflineReason, PasswordChanged, ProfileChanged
 from accounts.models import Application, Block, FriendRequest, Friendship, Mute, Session, User
 from accounts.services.sessions import end_sessions
@@ -61,6 +61,16 @@ def update_profile(user: User, changes: Mapping[str, Any], *, by: Actor) -> None
         setattr(user, name, value)
 
 
+def change_password(user: User, old: str, new: str, *, by: Actor) -> None:
+    """Replace the password by one who knows the old one; both md5 hex. WrongPassword (882002), else as `set_password`."""
+    stored = User.objects.of(user.application).filter(pk=user.pk).first()
+    if stored is None:
+        raise NoSuchUser
+    if not passwords.verify(stored, old):
+        raise WrongPassword
+    set_password(user, new, by=by)
+
+
 def set_password(user: User, md5: str, *, by: Actor) -> None:
     """Set the password; `md5` is that of the plain one, hex. Every other session of the user is over (event 2).
 
@@ -101,7 +111,7 @@ def delete_user(user: User, *, by: Actor) -> None:
 @transaction.atomic
 def delete_users(users: Sequence[User], *, by: Actor) -> None:
     """Delete several accounts, all or none; see `delete_user`."""
-    for user in users:
+    for user in sorted(users, key=lambda user: user.pk):  # rows are locked in one order by all
         deleted_at = clock.now()
         # Claimed first, so that of two deletions at once only one goes through what follows.
         if not User.objects.filter(pk=user.pk, deleted_at=None).update(deleted_at=deleted_at, password=""):

@@ -106,6 +106,7 @@ class SocketConsumer(AsyncConsumer):
             case socketio.Event(name, data):
                 self.pipeline.receive(name, data)
             case socketio.Disconnect():
+                self.connection.session.signed_out = True
                 self.connection.end_session()
                 self.connection.close()
                 return False

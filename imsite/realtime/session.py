@@ -26,7 +26,7 @@ class Session:
 
     __slots__ = (
         "__weakref__", "actor", "address", "application", "device_class", "entered_ms", "link", "memory", "origin",
-        "platform", "sid", "topics", "user_agent",
+        "platform", "sid", "signed_out", "topics", "user_agent",
     )  # fmt: skip
 
     def __init__(self, sid: str, *, address: str = "", user_agent: str = "", origin: str = "") -> None:
@@ -41,6 +41,7 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.topics: Topics = {}
         self.link: Link | None = None
+        self.signed_out = False  # by the client itself; else the connection was lost, or the session ended from elsewhere
         self.entered_ms = 0  # what is sent from this moment on is pushed to this session
 
     @property
