@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 
+from accounts import services
 from imsite import launch
 from imsite.core.commands import Command as BaseCommand
 from imsite.core.commands import pending_migrations, require_tables
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         with launch.only_server():
             launch.require_redis()
             self.prepare(migrate=migrate or demo)
+            if not settings.REDIS_URL:  # the only process: what is open was left so by one that is gone
+                services.close_open_sessions()
             if demo:
                 call_command("demo", url=url, stdout=self.stdout)
             launch.SERVERS[server](listener, lambda: self.announce(url, server))
