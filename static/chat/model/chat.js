@@ -1,4 +1,5 @@
 import { Lost, NoAnswer, Refusal } from "../lib/errors.js";
+import { utf8Length } from "../lib/sizes.js";
 import { Conversations } from "./conversations.js";
 import { History } from "./history.js";
 import { Media } from "./media.js";
@@ -7,7 +8,6 @@ import { People } from "./people.js";
 import { Reading } from "./reading.js";
 import { content, GROUP, groupPlace, placeOf, readMessage, readPlace, singlePlace } from "./wire.js";
 
-const CONTENT_LIMIT_BYTES = 7_168; // of compact JSON, as the server counts
 const REFRESH_SOON_MS = 400;
 const RETRACTED = 55;
 const READ_ELSEWHERE = 200;
@@ -25,13 +25,15 @@ export class Chat extends EventTarget {
   people = new People();
   current = null;
   #server;
+  #contentBytes;
   #refreshing = null;
   #refreshAgain = false;
   #refreshTimer = null;
 
-  /** `me` = {username, appkey}; `server` = {isOnline, ask, tell, upload}. */
-  constructor({ me, server }) {
+  /** `me` = {username, appkey}; `server` = {isOnline, ask, tell, upload}; `contentBytes` = the server's limit. */
+  constructor({ me, server, contentBytes = 7_168 }) {
     super();
+    this.#contentBytes = contentBytes;
     const ask = (name, data) => server.ask(name, data);
     this.me = me;
     this.#server = server;
@@ -93,11 +95,11 @@ export class Chat extends EventTarget {
     return this.history.load(conversation);
   }
 
-  /** Does the text fit into one message? */
+  /** Does the text fit into one message? The server counts its content as compact JSON. */
   fits(conversation, text) {
     const message = { stamp: Date.now(), kind: "text", body: { text } };
     const json = JSON.stringify(content(conversation, message, this.me));
-    return new TextEncoder().encode(json).length <= CONTENT_LIMIT_BYTES;
+    return utf8Length(json) <= this.#contentBytes;
   }
 
   sendText(conversation, text) {

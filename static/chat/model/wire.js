@@ -48,7 +48,7 @@ export function isMe(user, me) {
  */
 export function readMessage(wire, me) {
   const author = authorOf(wire);
-  const retracted = wire.state === "retracted";
+  const retracted = (wire.state ?? "kept") !== "kept";
   return {
     id: wire.msg_id,
     seq: wire.seq || 0,

@@ -1,0 +1,73 @@
+const NEAR = 60; // pixels that still count as the end, or as the top
+
+/**
+ * Keeps a scrolled list where its reader is: at the end it stays at the end; above it, what is read does not move
+ * when messages are added above or below, or grow.
+ */
+export class Scroller {
+  #box;
+  #list;
+  #atEnd = true;
+  #anchor = null; // {element, top}
+
+  constructor(box, list) {
+    this.#box = box;
+    this.#list = list;
+    box.addEventListener("scroll", () => this.#remember(), { passive: true });
+    new ResizeObserver(() => this.restore()).observe(box);
+    new ResizeObserver(() => this.restore()).observe(list);
+  }
+
+  get atEnd() {
+    return this.#atEnd;
+  }
+
+  get atTop() {
+    return this.#box.scrollTop < NEAR * 3;
+  }
+
+  /** Another conversation is shown: begin at the end, or with `element` near the top. */
+  start(element = null) {
+    this.#atEnd = !element;
+    this.#anchor = null;
+    if (element) this.#box.scrollTop = element.offsetTop - NEAR;
+    this.restore();
+    this.#remember();
+  }
+
+  toEnd() {
+    this.#atEnd = true;
+    this.restore();
+  }
+
+  /** After a change: put back what the reader was looking at. */
+  restore() {
+    if (this.#atEnd) this.#box.scrollTop = this.#box.scrollHeight;
+    else if (this.#anchor?.element.isConnected) {
+      this.#box.scrollTop += this.#top(this.#anchor.element) - this.#anchor.top;
+    }
+  }
+
+  /** The last child that has come into view. */
+  lastVisible(accepts) {
+    const bottom = this.#box.scrollTop + this.#box.clientHeight;
+    for (let child = this.#list.lastElementChild; child; child = child.previousElementSibling) {
+      if (accepts(child) && child.offsetTop + Math.min(child.offsetHeight, NEAR) <= bottom) return child;
+    }
+    return null;
+  }
+
+  #remember() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#box;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    let element = this.#list.firstElementChild;
+    while (element?.nextElementSibling && element.offsetTop + element.offsetHeight <= scrollTop) {
+      element = element.nextElementSibling;
+    }
+    this.#anchor = element && { element, top: this.#top(element) };
+  }
+
+  #top(element) {
+    return element.offsetTop - this.#box.scrollTop;
+  }
+}
