@@ -21,7 +21,7 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL], "prefix": "frame-tests"},
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": os.environ.get("TEST_REDIS_PREFIX", "frame-tests")},
         }
     }
 else:
