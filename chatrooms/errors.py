@@ -35,3 +35,7 @@ class RoomFull(NotAllowed):
     """The chat room is full."""
 
     status, code, sdk_code = 403, 899012, 881508
+
+
+class NotForUsers(NotAllowed):
+    """Chat rooms are managed by the application, and entered and left for oneself."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application, User
 from chatrooms.errors import NoSuchRoom
 from imsite.core.fields import Utf8CharField
-from messaging.models import Conversation
+from messaging.models import Conversation, Message
 
 MAX_ID = 2**53 - 1
 
@@ -29,8 +30,16 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return room
 
     def with_member_count(self) -> Self:
-        """Each room with `member_count`, in one query."""
-        return self.annotate(member_count=models.Count("memberships"))
+        """Each room with `member_count`, in one query; only the rooms of the page are counted."""
+        own = RoomMembership.objects.filter(room=OuterRef("pk")).order_by().values("room")
+        return self.annotate(member_count=Coalesce(Subquery(own.annotate(members=Count("pk")).values("members")), 0))
+
+    def joined_by(self, user: User) -> Self:
+        return self.filter(memberships__user=user)
+
+    def in_order(self) -> Self:
+        """With what the doors show of a room, in the order of creation."""
+        return self.with_member_count().select_related("owner").order_by("pk")
 
 
 class ChatRoom(models.Model):
@@ -53,10 +62,25 @@ class ChatRoom(models.Model):
     class Meta:
         verbose_name = _("chat room")
         verbose_name_plural = _("chat rooms")
-        indexes = [models.Index(fields=["application", "conversation"], condition=Q(deleted_at=None), name="room_living")]
+        indexes = [
+            models.Index(fields=["application", "conversation"], condition=Q(deleted_at=None), name="room_living")
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def topic(self) -> str:
+        return f"room:{self.pk}"
+
+    def history(self, limit: int) -> list[Message]:
+        """The newest `limit` messages that are kept, oldest first, their senders and the senders' applications loaded."""
+        kept = Message.objects.in_conversation(self.pk).filter(state=Message.State.KEPT)
+        messages = list(kept.select_related("sender").order_by("-seq")[:limit])[::-1]
+        applications = Application.objects.in_bulk({message.sender.application_id for message in messages})
+        for message in messages:
+            message.sender.application = applications[message.sender.application_id]
+        return messages
 
 
 class RoomMembership(models.Model):

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("messaging.urls")),
     path("", include("groups.urls")),
+    path("", include("chatrooms.urls")),
 ]
 
 handler404 = "imsite.rest.errors.not_found"

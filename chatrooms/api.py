@@ -1,0 +1,123 @@
+"""REST: chat rooms. Source: REST API, Chat room."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from chatrooms import services
+from chatrooms.errors import NoSuchRoom
+from chatrooms.models import ChatRoom
+from chatrooms.rules import LIST_MOST
+from chatrooms.serializers import Name, NewRoom, RoomInfo, member_json, room_json
+from imsite.core.errors import Invalid
+from imsite.core.ids import read_id
+from imsite.rest.fields import IdField, ListOf
+from imsite.rest.paging import paged
+from imsite.rest.views import ImView
+
+PAGE_MOST = 500
+BATCH_MOST = 500  # room ids in one request
+
+
+class RoomView(ImView):
+    """Looks up what paths and bodies name, within the application."""
+
+    @property
+    def rooms(self):
+        """The application's rooms, with all that is shown of them."""
+        application = self.actor.application
+        return application.rooms.of(application).in_order()
+
+    def find(self, room_id: str) -> ChatRoom:
+        """Invalid (899003) for what is no number, NoSuchRoom (899081)."""
+        return self.rooms.find(read_id(room_id))
+
+    def named(self, usernames: list[str]) -> list[User]:
+        """The users of these names, each once; NoSuchUser (899002)."""
+        return User.objects.of(self.actor.application).named(usernames)
+
+    def read_list(self, items: ListOf) -> list:
+        """The body, an array; Invalid (899003) otherwise."""
+        if not isinstance(self.request.data, list):
+            raise Invalid("the body must be a JSON array")
+        return items.run_validation(self.request.data)
+
+
+class Rooms(RoomView):
+    """/v1/chatroom"""
+
+    def post(self, request: Request) -> Response:
+        """Make a chat room; 201 and `chatroom_id`. Source: REST API, create chat room."""
+        wanted = self.read(NewRoom)
+        owner, *members = self.named([wanted["owner_username"], *wanted["members_username"]])
+        room = services.create_room(
+            wanted["name"], owner=owner, description=wanted["description"], members=members, by=self.actor
+        )
+        return Response({"chatroom_id": room.pk}, status=201)
+
+    def get(self, request: Request) -> Response:
+        """A page of all chat rooms, key `rooms`, at most 500. Source: REST API, list chat rooms."""
+        return Response(paged(request, self.rooms, "rooms", room_json, most=PAGE_MOST))
+
+
+class RoomBatch(RoomView):
+    """/v1/chatroom/batch"""
+
+    def post(self, request: Request) -> Response:
+        """The chat rooms of an array of ids, each once, as an array; unknown ones 899081. Source: REST API, get chat rooms."""
+        ids = list(dict.fromkeys(self.read_list(ListOf(child=IdField(), min_length=1, max_length=BATCH_MOST))))
+        found = {room.pk: room for room in self.rooms.filter(pk__in=ids)}
+        if missing := [str(room_id) for room_id in ids if room_id not in found]:
+            raise NoSuchRoom(f"no such chat room: {', '.join(missing[:5])}")
+        return Response([room_json(found[room_id]) for room_id in ids])
+
+
+class OneRoom(RoomView):
+    """/v1/chatroom/{room}"""
+
+    def put(self, request: Request, room: str) -> Response:
+        """Change any of owner_username, name and description; 204. Source: REST API, update chat room."""
+        found, change = self.find(room), self.read(RoomInfo)
+        name = change.pop("owner_username", None)
+        owner = User.objects.of(self.actor.application).find(name) if name is not None else None
+        services.update_room(found, **change, owner=owner, by=self.actor)
+        return Response(status=204)
+
+    def delete(self, request: Request, room: str) -> Response:
+        """Delete the chat room; 204. Source: REST API, delete chat room."""
+        services.delete_room(self.find(room), by=self.actor)
+        return Response(status=204)
+
+
+class RoomMembers(RoomView):
+    """/v1/chatroom/{room}/members"""
+
+    def get(self, request: Request, room: str) -> Response:
+        """A page of members, key `users`, at most 500. Source: REST API, chat room member list."""
+        memberships = self.find(room).memberships.select_related("user").order_by("pk")
+        zone = self.actor.application.time_zone
+        return Response(paged(request, memberships, "users", lambda row: member_json(row, zone), most=PAGE_MOST))
+
+    def put(self, request: Request, room: str) -> Response:
+        """Put the users of an array into the room; who is there stays; 204. Source: REST API, add chat room members."""
+        services.add_members(self.find(room), self._users(), by=self.actor)
+        return Response(status=204)
+
+    def delete(self, request: Request, room: str) -> Response:
+        """Take the users of an array out of the room; 204. Source: REST API, remove chat room members."""
+        services.remove_members(self.find(room), self._users(), by=self.actor)
+        return Response(status=204)
+
+    def _users(self) -> list[User]:
+        return self.named(self.read_list(ListOf(child=Name(), min_length=1, max_length=LIST_MOST)))
+
+
+class RoomsOfUser(RoomView):
+    """/v1/users/{username}/chatroom"""
+
+    def get(self, request: Request, username: str) -> Response:
+        """An array of the chat rooms that the user is in. Source: REST API, a user's chat rooms."""
+        user = User.objects.of(self.actor.application).find(username)
+        return Response([room_json(room) for room in self.rooms.joined_by(user)])

@@ -1,0 +1,76 @@
+"""Sockets: chat rooms. Source: Web SDK, Chat room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.errors import CrossApplication
+from chatrooms import services
+from chatrooms.models import ChatRoom
+from chatrooms.rules import HISTORY_MOST
+from chatrooms.serializers import WirePage, WireRoomId, wire_room
+from imsite.realtime.dispatch import Followed, on
+from imsite.realtime.session import Session
+from messaging import wire
+from messaging.models import Conversation
+
+Data = dict[str, Any]
+
+PAGE_MOST = 500
+
+
+def rooms_of(session: Session):
+    """The rooms of the session's application, with all that is shown of them."""
+    return session.application.rooms.of(session.application).in_order()
+
+
+def history(room: ChatRoom) -> tuple[tuple[str, Data], ...]:
+    """The push that shows what was said last to who enters, oldest first; none for a silent room.
+
+    Source: Web SDK, pushes, room_msg_sync_his.
+    """
+    conversation = Conversation(pk=room.pk, application_id=room.application_id, kind=Conversation.Kind.ROOM)
+    messages = [wire.room_message(wire.facts_of(row, conversation)) for row in room.history(HISTORY_MOST)]
+    if not messages:
+        return ()
+    pushed = {"room_id": room.pk, "messages": [{"room_id": room.pk, "msgs": messages}]}
+    return (("room_msg_sync_his", pushed),)
+
+
+@on("room_list", WirePage)
+def room_list(session: Session, data: Data) -> Data:
+    """Answer: `result` with total, start, count, rooms; at most 500. Source: Web SDK, Chat room, getAppkeyChatrooms."""
+    if data["appkey"] not in ("", session.appkey):
+        raise CrossApplication
+    rooms, start = rooms_of(session), data["start"]
+    total = rooms.count()
+    page = [wire_room(room) for room in rooms[start : start + PAGE_MOST]] if start < total else []
+    return {"result": {"total": total, "start": start, "count": len(page), "rooms": page}}
+
+
+@on("room_list_self")
+def room_list_self(session: Session, data: Data) -> Data:
+    """Answer: `chat_rooms` that the user is in. Source: Web SDK, Chat room, getSelfChatrooms."""
+    return {"chat_rooms": [wire_room(room) for room in rooms_of(session).joined_by(session.actor.user)]}
+
+
+@on("room_info", WireRoomId)
+def room_info(session: Session, data: Data) -> Data:
+    """Answer: `info`. Source: Web SDK, Chat room, getChatroomInfo."""
+    return {"info": wire_room(rooms_of(session).find(data["id"]))}
+
+
+@on("join_room", WireRoomId)
+def join_room(session: Session, data: Data) -> Followed:
+    """Answer: `id`; then the last messages of the room. Source: Web SDK, Chat room, enterChatroom."""
+    room = session.application.rooms.of(session.application).find(data["id"])
+    services.enter_room(room, session.actor.user, by=session.actor)
+    return Followed({"id": room.pk}, history(room))
+
+
+@on("exit_room", WireRoomId)
+def exit_room(session: Session, data: Data) -> Data:
+    """Answer: `id`. Source: Web SDK, Chat room, exitChatroom."""
+    room = session.application.rooms.of(session.application).find(data["id"])
+    services.leave_room(room, session.actor.user, by=session.actor)
+    return {"id": room.pk}

@@ -1,0 +1,13 @@
+"""The paths of chat rooms, in the order of the vendor's document."""
+
+from django.urls import path
+
+from chatrooms import api
+
+urlpatterns = [
+    path("v1/chatroom", api.Rooms.as_view()),
+    path("v1/chatroom/batch", api.RoomBatch.as_view()),
+    path("v1/users/<str:username>/chatroom", api.RoomsOfUser.as_view()),
+    path("v1/chatroom/<str:room>", api.OneRoom.as_view()),
+    path("v1/chatroom/<str:room>/members", api.RoomMembers.as_view()),
+]
