@@ -134,6 +134,9 @@ class AsgiWriter:
         except (OSError, RuntimeError):  # the peer is gone, or the server has closed: the receiving side will say so
             self._waiting.clear()
             self._unsent = 0
+        except Exception:
+            logger.exception("the server does not take what was sent")
+            self.abort()
         finally:
             self._drain = None
 
@@ -233,7 +236,8 @@ class DaphneWriter(ReadyWriter):
             return None
         protocol = send.args[0]
         _require(protocol, "state", "STATE_OPEN", "send_queue")
-        _require(protocol.transport, "dataBuffer", "offset", "_tempDataLen", "abortConnection", "write")
+        _require(protocol.transport, "abortConnection", "pauseProducing", "resumeProducing", "write")
+        _require(_under_tls(protocol.transport), "dataBuffer", "offset", "_tempDataLen")
         if protocol._perMessageCompress is not None:
             raise TypeError("compression was negotiated")
         return cls(send, protocol)
@@ -244,10 +248,15 @@ class DaphneWriter(ReadyWriter):
             protocol.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     def unsent_bytes(self) -> int:
-        transport = self._protocol.transport
-        if transport is None:  # after the connection was lost
+        if self._protocol.transport is None:  # after the connection was lost
             return 0
+        transport = _under_tls(self._protocol.transport)
         return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+    async def _close(self, code: int) -> None:
+        # Not by ASGI: Daphne refuses to send the codes that are meant for servers, 1002 and 1009 among them.
+        if self._protocol.state == self._protocol.STATE_OPEN:
+            self._protocol.sendCloseFrame(code=code)
 
     def abort(self) -> None:
         if self._protocol.transport is not None:
@@ -260,6 +269,11 @@ class DaphneWriter(ReadyWriter):
     def resume_reading(self) -> None:
         if self._protocol.state == self._protocol.STATE_OPEN:
             self._protocol.transport.resumeProducing()
+
+
+def _under_tls(transport: Any) -> Any:
+    """Twisted's TCP transport, which has the buffer, under a TLS one."""
+    return transport if hasattr(transport, "dataBuffer") else transport.transport
 
 
 def _require(thing: Any, *names: str) -> None:

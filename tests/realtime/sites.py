@@ -112,7 +112,7 @@ class Client:
 
     async def send(self, name, rid=None, **data) -> int:
         rid = rid or next(self.rids)
-        await self.say("42" + json.dumps([name, {**data, "rid": rid}]))
+        await self.say("42" + json.dumps([name, {**data, "rid": rid}], ensure_ascii=False))
         return rid
 
     async def answer(self, rid, count=1) -> dict:
