@@ -1,0 +1,57 @@
+"""Origins and owners; what names and profiles must look like is tested where they are registered."""
+
+import pytest
+
+from accounts import rules
+from accounts.errors import CrossApplication, OriginRefused
+from accounts.models import Application
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin"),
+    [
+        ("https://example.com", "https://example.com"),
+        ("https://example.com", "https://EXAMPLE.com"),
+        ("https://*.example.com", "https://chat.example.com"),
+        ("https://*.example.com", "https://a.b.example.com"),
+        ("http://localhost:*", "http://localhost:3000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("*://example.com", "http://example.com"),
+        ("*", "https://anything.example:99"),
+        ("*", "null"),
+        ("null", "null"),
+        ("https://example.com", ""),  # no page of another site
+    ],
+)
+def test_an_origin_that_fits(pattern, origin):
+    rules.require_origin(Application(origins=["https://other.example", pattern]), origin)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin"),
+    [
+        ("https://example.com", "http://example.com"),
+        ("https://example.com", "https://example.com:8443"),
+        ("https://example.com", "https://example.com.evil.example"),
+        ("https://example.com", "https://notexample.com"),
+        ("https://*.example.com", "https://example.com"),
+        ("https://*.example.com", "https://evil.example/.example.com"),
+        ("https://a.example", "https://axexample"),
+        ("https://example.com", "null"),
+    ],
+)
+def test_an_origin_that_does_not_fit(pattern, origin):
+    with pytest.raises(OriginRefused) as refusal:
+        rules.require_origin(Application(origins=[pattern]), origin)
+    assert refusal.value.sdk_code == 882004
+
+
+def test_an_empty_list_allows_any_origin():
+    rules.require_origin(Application(origins=[]), "https://anything.example")
+
+
+def test_applications_of_one_owner_may_call_each_other(application, other_application):
+    rules.require_same_owner(application, application)
+    with pytest.raises(CrossApplication) as refusal:
+        rules.require_same_owner(application, other_application)
+    assert (refusal.value.code, refusal.value.sdk_code) == (899020, 880203)
