@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from websockets.asyncio.client import connect
@@ -144,6 +145,16 @@ class Client:
         async with asyncio.timeout(PATIENCE_S):
             await self.socket.wait_closed()
         return self.socket.close_code
+
+
+async def eventually(ready) -> None:
+    """Ask `await ready()` until it is true."""
+    deadline = time.monotonic() + PATIENCE_S
+    for _ in itertools.count():
+        if await ready():
+            return
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

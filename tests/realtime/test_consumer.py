@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.backing import wait_until
-from tests.realtime.sites import PATIENCE_S, Site, clients
+from tests.realtime.sites import PATIENCE_S, Site, clients, eventually
 
 WRITERS = {
     "uvicorn": "SansIOWriter",
@@ -325,9 +325,17 @@ async def test_41_ends_the_session_and_then_the_connection(pair):
 
 
 async def until_ended(page, user):
-    async with asyncio.timeout(PATIENCE_S):
-        while user not in (await page.ask("state"))["ended"]:
-            await asyncio.sleep(0.01)
+    async def ended():
+        return user in (await page.ask("state"))["ended"]
+
+    await eventually(ended)
+
+
+async def until_alone(page):
+    async def alone():
+        return (await page.ask("state"))["count"]["sockets"] == 1
+
+    await eventually(alone)
 
 
 async def test_a_lost_connection_ends_its_session(pair):
@@ -347,9 +355,7 @@ async def test_a_session_whose_connection_goes_during_the_login_ends_as_well(pai
     await a.send("login", user=413, gate=gate)
     await a.until(lambda: len(a.acks) == 2, "ack of the login")
     a.socket.transport.abort()
-    async with asyncio.timeout(PATIENCE_S):
-        while (await b.ask("state"))["count"]["sockets"] != 1:
-            await asyncio.sleep(0.01)
+    await until_alone(b)
     await b.ask("open_gate", gate=gate)
     await until_ended(b, 413)
     assert (await b.ask("state"))["count"]["sessions"] == 1
@@ -390,9 +396,7 @@ async def test_a_peer_that_does_not_read_is_cut_and_the_others_are_not(strict_si
                 await quick.ask("push", topics=["room:1"], text="x" * 1000, times=100, n=pushes)
                 pushes += 1
         await quick.until(lambda: len(quick.pushes) == pushes, "pushes")
-        async with asyncio.timeout(PATIENCE_S):
-            while (await quick.ask("state"))["count"]["sockets"] != 1:
-                await asyncio.sleep(0.01)
+        await until_alone(quick)
 
 
 async def test_a_peer_that_says_nothing_is_cut(strict_site):

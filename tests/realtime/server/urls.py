@@ -1,3 +1,6 @@
+import time
+
+from django.core.signals import request_finished
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -17,7 +20,20 @@ def push(request):
     return HttpResponse(status=204)
 
 
+def slow(request):
+    time.sleep(0.2)
+    served.append(1)
+    return HttpResponse("x" * 1_000_000)
+
+
+served: list[int] = []
+finished: list[int] = []
+request_finished.connect(lambda **about: finished.append(1), weak=False)
+
 urlpatterns = [
+    path("slow", slow),
+    path("served", lambda request: HttpResponse(str(len(served)))),
+    path("finished", lambda request: HttpResponse(str(len(finished)))),
     path("livez", lambda request: HttpResponse("ok")),
     path("length", body_length),
     path("push", push),
