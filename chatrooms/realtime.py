@@ -60,7 +60,10 @@ def room_info(session: Session, data: Data) -> Data:
     return {"info": wire_room(rooms_of(session).find(data["id"]))}
 
 
-@on("join_room", WireRoomId)
+# Entering and leaving are repeated on a new connection rather than answered from memory: rooms are left with the old one.
+
+
+@on("join_room", WireRoomId, remember="connection")
 def join_room(session: Session, data: Data) -> Followed:
     """Answer: `id`; then the last messages of the room. Source: Web SDK, Chat room, enterChatroom."""
     room = session.application.rooms.of(session.application).find(data["id"])
@@ -68,7 +71,7 @@ def join_room(session: Session, data: Data) -> Followed:
     return Followed({"id": room.pk}, history(room))
 
 
-@on("exit_room", WireRoomId)
+@on("exit_room", WireRoomId, remember="connection")
 def exit_room(session: Session, data: Data) -> Data:
     """Answer: `id`. Source: Web SDK, Chat room, exitChatroom."""
     room = session.application.rooms.of(session.application).find(data["id"])

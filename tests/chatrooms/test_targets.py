@@ -1,0 +1,78 @@
+"""Speaking in chat rooms, through the sending path itself."""
+
+import pytest
+
+from accounts.actors import Actor
+from chatrooms import services
+from chatrooms.errors import BannedInRoom, NoSuchRoom, NotInRoom
+from chatrooms.targets import RoomTargets
+from imsite.core.errors import BadValue
+from messaging.models import Message
+from messaging.services import sending
+from messaging.services.sending import Draft
+from messaging.targets import resolve
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def say(room, user, text="hi", by=None):
+    by = by or Actor.of(user)
+    target = resolve(by.application, "chatroom", str(room.pk), by=by, sender=user)
+    return sending.send(target, Draft(type="text", body={"text": text}), by=by, sender=user).result(10)
+
+
+def test_who_is_in_the_room_speaks(lobby, alice):
+    assert [say(lobby, alice).seq, say(lobby, alice).seq] == [1, 2]
+    assert Message.objects.filter(conversation_id=lobby.pk).count() == 2
+
+
+def test_who_is_not_does_not(lobby, alice, bob):
+    with pytest.raises(NotInRoom):
+        say(lobby, bob)
+    services.enter_room(lobby, bob, by=Actor.of(bob))
+    say(lobby, bob)
+    services.leave_room(lobby, bob, by=Actor.of(bob))
+    with pytest.raises(NotInRoom):
+        say(lobby, bob)
+    assert Message.objects.count() == 1
+
+
+def test_a_banned_member_reads_only(lobby, alice):
+    lobby.memberships.filter(user=alice).update(banned=True)
+    with pytest.raises(BannedInRoom):
+        say(lobby, alice)
+    assert not Message.objects.exists()
+
+
+def test_the_application_speaks_without_being_there(lobby, bob, server):
+    assert say(lobby, bob, by=server).seq == 1
+
+
+def test_one_query_tells_for_all_sends(lobby, alice, bob, carol, server, django_assert_num_queries):
+    hall = services.create_room("Hall", owner=bob, members=[alice], by=server)
+    hall.memberships.filter(user=alice).update(banned=True)
+
+    def prepared(room, user, by=None):
+        by = by or Actor.of(user)
+        target = resolve(by.application, "chatroom", str(room.pk), by=by, sender=user)
+        return sending.prepare(target, Draft(type="text", body={"text": "hi"}), by=by, sender=user)
+
+    sends = [prepared(room, user) for room in (lobby, hall) for user in (alice, bob, carol)]
+    sends.append(prepared(lobby, carol, by=server))
+    with django_assert_num_queries(1):
+        refused = RoomTargets().refusals(sends)
+    assert [type(refused.get(send)) for send in sends] == [
+        type(None), NotInRoom, NotInRoom, BannedInRoom, type(None), NotInRoom, type(None),
+    ]  # fmt: skip
+
+
+def test_rooms_that_are_not_there(lobby, alice, eve, server):
+    by = Actor.of(alice)
+    for target_id, refusal in ((str(lobby.pk + 1), NoSuchRoom), ("lobby", BadValue), ("", BadValue)):
+        with pytest.raises(refusal):
+            resolve(by.application, "chatroom", target_id, by=by, sender=alice)
+    with pytest.raises(NoSuchRoom):
+        resolve(eve.application, "chatroom", str(lobby.pk), by=Actor.of(eve), sender=eve)
+    services.delete_room(lobby, by=server)
+    with pytest.raises(NoSuchRoom):
+        say(lobby, alice)
