@@ -109,9 +109,11 @@ class ParticipantTargets(TargetKind):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
+                WITH asked (conversation, speaker) AS (VALUES {values(pairs)})
                 SELECT p.conversation_id, p.user_id, p.active, p.silenced_until_ms, c.mute_all AND NOT p.moderates
-                FROM messaging_participant p JOIN messaging_conversation c ON c.id = p.conversation_id
-                WHERE (p.conversation_id, p.user_id) IN (VALUES {values(pairs)})
+                FROM asked
+                JOIN messaging_participant p ON p.conversation_id = conversation AND p.user_id = speaker
+                JOIN messaging_conversation c ON c.id = p.conversation_id
                 """  # noqa: S608  (integers alone)
             )
             facts = {(conversation_id, user_id): rest for conversation_id, user_id, *rest in cursor.fetchall()}

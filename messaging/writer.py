@@ -101,7 +101,7 @@ COLUMNS: dict[str, str] = {  # of messaging_message, with the type PostgreSQL ne
 }
 INSERT = f"INSERT INTO messaging_message ({', '.join(COLUMNS)}) "
 INSERT_SQLITE = INSERT + f"VALUES ({', '.join(['%s'] * len(COLUMNS))})"
-INSERT_POSTGRESQL = INSERT + f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())})"
+INSERT_POSTGRESQL = INSERT + f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())})"  # noqa: S608  (constants)
 
 
 class Writer:
@@ -239,8 +239,10 @@ def _known(batch: Sequence[Send]) -> dict[tuple[int, str], tuple[str, Sent]]:
     ids = {(send.sender.pk, send.client_id) for send in batch}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sender_id, client_id, fingerprint, id, conversation_id, seq, created_ms, receipt_base"  # noqa: S608
-            f" FROM messaging_message WHERE (sender_id, client_id) IN (VALUES {', '.join(['(%s, %s)'] * len(ids))})",
+            # Joined, because SQLite reads the whole table for a list of pairs behind IN.
+            f"WITH asked (sender, client) AS (VALUES {', '.join(['(%s, %s)'] * len(ids))})"  # noqa: S608
+            " SELECT sender_id, client_id, fingerprint, id, conversation_id, seq, created_ms, receipt_base"
+            " FROM asked JOIN messaging_message ON sender_id = sender AND client_id = client",
             [value for pair in ids for value in pair],
         )
         return {

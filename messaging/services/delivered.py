@@ -91,9 +91,10 @@ def _write(gathered: dict[Key, set[int]]) -> None:
         for keys in _portions(gathered):
             listed = ",".join(f"({user_id},{conversation_id})" for user_id, conversation_id in keys)
             cursor.execute(
-                "SELECT user_id, conversation_id, delivered_seq FROM messaging_participant"  # noqa: S608  (integers alone)
-                f" WHERE (user_id, conversation_id) IN (VALUES {listed}) ORDER BY id"
-                + (" FOR UPDATE" if connection.vendor == "postgresql" else "")
+                f"WITH asked (reader, conversation) AS (VALUES {listed})"  # noqa: S608  (integers alone)
+                " SELECT p.user_id, p.conversation_id, p.delivered_seq FROM asked"
+                " JOIN messaging_participant p ON p.user_id = reader AND p.conversation_id = conversation ORDER BY p.id"
+                + (" FOR UPDATE OF p" if connection.vendor == "postgresql" else "")
             )
             before = {(user_id, conversation_id): seq for user_id, conversation_id, seq in cursor.fetchall()}
             reached |= {key: _contiguous(seq, gathered[key]) for key, seq in before.items()}
