@@ -116,9 +116,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def named(self, usernames: Iterable[str]) -> list[User]:
         """The users of these names, each once, in the order named; NoSuchUser (899002) when one is missing."""
         names = list(dict.fromkeys(usernames))
+        storable = [name for name in names if "\0" not in name]  # which PostgreSQL refuses to look for
         found: dict[str, User] = {}
-        for start in range(0, len(names), 500):
-            found |= {user.username: user for user in self.filter(username__in=names[start : start + 500])}
+        for start in range(0, len(storable), 500):
+            found |= {user.username: user for user in self.filter(username__in=storable[start : start + 500])}
         if missing := [name for name in names if name not in found]:
             raise NoSuchUser(f"no such user: {', '.join(missing[:5])}")
         return [found[name] for name in names]

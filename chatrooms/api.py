@@ -10,15 +10,12 @@ from chatrooms import services
 from chatrooms.errors import NoSuchRoom
 from chatrooms.models import ChatRoom
 from chatrooms.rules import LIST_MOST
-from chatrooms.serializers import Name, NewRoom, RoomInfo, member_json, room_json
-from imsite.core.errors import Invalid
+from chatrooms.serializers import NewRoom, RoomIds, RoomInfo, member_json, room_json
 from imsite.core.ids import read_id
-from imsite.rest.fields import IdField, ListOf
 from imsite.rest.paging import paged
 from imsite.rest.views import ImView
 
 PAGE_MOST = 500
-BATCH_MOST = 500  # room ids in one request
 
 
 class RoomView(ImView):
@@ -37,12 +34,6 @@ class RoomView(ImView):
     def named(self, usernames: list[str]) -> list[User]:
         """The users of these names, each once; NoSuchUser (899002)."""
         return User.objects.of(self.actor.application).named(usernames)
-
-    def read_list(self, items: ListOf) -> list:
-        """The body, an array; Invalid (899003) otherwise."""
-        if not isinstance(self.request.data, list):
-            raise Invalid("the body must be a JSON array")
-        return items.run_validation(self.request.data)
 
 
 class Rooms(RoomView):
@@ -67,7 +58,8 @@ class RoomBatch(RoomView):
 
     def post(self, request: Request) -> Response:
         """The chat rooms of an array of ids, each once, as an array; unknown ones 899081. Source: REST API, get chat rooms."""
-        ids = list(dict.fromkeys(self.read_list(ListOf(child=IdField(), min_length=1, max_length=BATCH_MOST))))
+        self.require_body(list)
+        ids = list(dict.fromkeys(RoomIds().run_validation(self.body)))
         found = {room.pk: room for room in self.rooms.filter(pk__in=ids)}
         if missing := [str(room_id) for room_id in ids if room_id not in found]:
             raise NoSuchRoom(f"no such chat room: {', '.join(missing[:5])}")
@@ -111,7 +103,7 @@ class RoomMembers(RoomView):
         return Response(status=204)
 
     def _users(self) -> list[User]:
-        return self.named(self.read_list(ListOf(child=Name(), min_length=1, max_length=LIST_MOST)))
+        return self.named(self.read_names(most=LIST_MOST))
 
 
 class RoomsOfUser(RoomView):

@@ -57,6 +57,8 @@ class ChatRoom(models.Model):
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
+    member_count: int  # of rooms read `with_member_count`
+
     objects = ChatRoomQuerySet.as_manager()
 
     class Meta:

@@ -11,6 +11,9 @@ from chatrooms.rules import DESCRIPTION_BYTES, LIST_MOST, NAME_BYTES
 from imsite.core import clock
 from imsite.rest.fields import IdField, ListOf, NumberField, TextField
 
+BATCH_MOST = 500  # room ids in one request
+
+
 # To clients
 
 
@@ -65,13 +68,20 @@ class NewRoom(serializers.Serializer[Any]):
     owner_username = Name()
     name = TextField(min_bytes=1, max_bytes=NAME_BYTES)
     description = TextField(max_bytes=DESCRIPTION_BYTES, default="")
-    members_username = ListOf(child=Name(), max_length=LIST_MOST, default=())
+    members_username = ListOf(child=Name(), max_length=LIST_MOST, default=list)
 
 
 class RoomInfo(serializers.Serializer[Any]):
     owner_username = Name(required=False)
     name = TextField(min_bytes=1, max_bytes=NAME_BYTES, required=False)
     description = TextField(max_bytes=DESCRIPTION_BYTES, required=False)
+
+
+class RoomIds(ListOf):
+    """An array of 1 to 500 ids of rooms."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=IdField(), min_length=1, max_length=BATCH_MOST, **kwargs)
 
 
 class WireRoomId(serializers.Serializer[Any]):

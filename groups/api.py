@@ -10,11 +10,10 @@ from rest_framework.response import Response
 from accounts.models import User
 from groups import rules, services
 from groups.models import Group
-from groups.serializers import GroupInfo, MemberChange, Name, NewGroup, group_json, member_json
-from imsite.core.errors import Invalid
+from groups.serializers import NAMES_MOST, GroupInfo, MemberChange, NewGroup, group_json, member_json
 from imsite.core.ids import read_id
 from imsite.rest.paging import paged
-from imsite.rest.views import ImView, without_nulls
+from imsite.rest.views import ImView
 
 PAGE_MOST = 500
 
@@ -36,13 +35,6 @@ class GroupView(ImView):
         """The same for those who shall join: more than any group takes are GroupFull (899012) before they are looked up."""
         rules.require_capacity(len(set(usernames)), self.actor.application.limits.group_capacity)
         return self.named(usernames)
-
-    def read_names(self) -> list[str]:
-        """The body, an array of usernames."""
-        names = without_nulls(self.request.data)
-        if not isinstance(names, list):
-            raise Invalid("the body must be a JSON array of usernames")
-        return [Name().run_validation(name) for name in names]
 
 
 class Groups(GroupView):
@@ -110,7 +102,7 @@ class AddedMembers(GroupView):
     def post(self, request: Request, gid: str) -> Response:
         """Add the members in an array; 204. Source: REST API, add group members in batch."""
         group = self.find(gid)
-        services.change_members(group, add=self.newcomers(self.read_names()), by=self.actor)
+        services.change_members(group, add=self.newcomers(self.read_names(most=NAMES_MOST)), by=self.actor)
         return Response(status=204)
 
 
@@ -120,7 +112,7 @@ class RemovedMembers(GroupView):
     def post(self, request: Request, gid: str) -> Response:
         """Remove the members in an array; 204. Source: REST API, remove group members in batch."""
         group = self.find(gid)
-        services.change_members(group, remove=self.named(self.read_names()), by=self.actor)
+        services.change_members(group, remove=self.named(self.read_names(most=NAMES_MOST)), by=self.actor)
         return Response(status=204)
 
 

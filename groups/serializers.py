@@ -88,7 +88,7 @@ class GroupType(NumberField):
 class NewGroup(serializers.Serializer):
     owner_username = Name()
     name = TextField(min_bytes=1, max_bytes=NAME_BYTES)
-    members_username = ListOf(child=Name(), max_length=NAMES_MOST, default=())
+    members_username = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
     desc = TextField(max_bytes=DESC_BYTES, default="")
     avatar = TextField(max_bytes=AVATAR_LENGTH, default="")
     flag = GroupType(default=int(Group.Type.PRIVATE))
@@ -101,8 +101,8 @@ class GroupInfo(serializers.Serializer):
 
 
 class MemberChange(serializers.Serializer):
-    add = ListOf(child=Name(), max_length=NAMES_MOST, default=())
-    remove = ListOf(child=Name(), max_length=NAMES_MOST, default=())
+    add = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
+    remove = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
 
 
 # In, sockets

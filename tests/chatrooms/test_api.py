@@ -272,6 +272,7 @@ def test_members(rest, path, lobby, bob, carol):
         ([None], (400, 899003)),
         (["x"] * 3001, (400, 899003)),
         (["bobby", "nobody"], (403, 899002)),
+        (["bobby", "a\0b"], (403, 899002)),
         (["eve22"], (403, 899002)),
     ],
 )

@@ -285,6 +285,7 @@ def test_members_by_arrays(rest, club, carol, dave):
     assert usernames(club) == {"alice", "dave1"}
     assert refusal(rest.post(f"/v2/groups/{club.pk}/addMembers", ["dave1"])) == (400, 899011)
     assert refusal(rest.post(f"/v2/groups/{club.pk}/delMembers", ["carol"])) == (403, 899014)
+    assert refusal(rest.post(f"/v2/groups/{club.pk}/addMembers", ["a\0b"])) == (403, 899002)
     for body in ([], {"add": ["carol"]}, [1], [None], None):
         assert refusal(rest.post(f"/v2/groups/{club.pk}/addMembers", body)) == (400, 899003)
 
