@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("chatrooms.urls")),
 ]
 
+handler400 = "imsite.rest.errors.bad_request"
 handler404 = "imsite.rest.errors.not_found"
 handler500 = "imsite.rest.errors.server_error"
