@@ -113,7 +113,17 @@ class WordExists(BadValue):
     """The word is in the list of sensitive words already."""
 
 
+class UploadTokenInvalid(NotAllowed):
+    """The upload token is not the user's."""
+
+    status, code, sdk_code = 401, 899008, 882004
+
+
 class UploadTokenExpired(NotAllowed):
     """The upload token has expired; ask for another."""
 
     status, code, sdk_code = 401, 899008, 882004
+
+
+class LinkExpired(NotAllowed):
+    """The link has expired; ask for another."""

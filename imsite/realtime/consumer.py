@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 
 from imsite.core import ids
 from imsite.realtime import engineio, hub, socketio, transports
@@ -139,7 +141,20 @@ def _session(scope: dict[str, Any]) -> Session:
         address=client[0] if client else "",
         user_agent=headers.get(b"user-agent", "")[:512],
         origin=headers.get(b"origin", ""),
+        base_url=_base_url(scope, headers),
     )
+
+
+def _base_url(scope: dict[str, Any], headers: dict[bytes, str]) -> str:
+    """`https://host` as a view would build it; "" where no allowed host is named: addresses are then relative to the page."""
+    host = headers.get(b"host", "")
+    domain, _ = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return ""
+    secure = scope.get("scheme") == "wss"
+    if settings.SECURE_PROXY_SSL_HEADER:  # of a proxy that ends TLS, trusted only where the operator says so
+        secure = headers.get(b"x-forwarded-proto", "").partition(",")[0].strip() == "https"
+    return sys.intern(f"{'https' if secure else 'http'}://{host}")
 
 
 def _open_packet(session: Session) -> engineio.Open:

@@ -25,15 +25,20 @@ class Session:
     """State of one connection. `memory` is for the apps: what they must remember of it between requests."""
 
     __slots__ = (
-        "__weakref__", "actor", "address", "application", "device_class", "entered_ms", "link", "memory", "origin",
-        "platform", "sid", "signed_out", "topics", "user_agent",
+        "__weakref__", "actor", "address", "application", "base_url", "device_class", "entered_ms", "link", "memory",
+        "origin", "platform", "sid", "signed_out", "topics", "user_agent",
     )  # fmt: skip
 
-    def __init__(self, sid: str, *, address: str = "", user_agent: str = "", origin: str = "") -> None:
+    def __init__(
+        self, sid: str, *, address: str = "", user_agent: str = "", origin: str = "", base_url: str = ""
+    ) -> None:
         self.sid = sid
         self.address = address
         self.user_agent = user_agent
         self.origin = origin
+        self.base_url = (
+            base_url  # "https://host" as the handshake named it, for addresses in answers; "" where it is not known
+        )
         self.application: Any = None  # set by c_init
         self.actor: Any = None  # set by log_in
         self.device_class = "web"  # mobile, pc or web
@@ -41,7 +46,9 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.topics: Topics = {}
         self.link: Link | None = None
-        self.signed_out = False  # by the client itself; else the connection was lost, or the session ended from elsewhere
+        self.signed_out = (
+            False  # by the client itself; else the connection was lost, or the session ended from elsewhere
+        )
         self.entered_ms = 0  # what is sent from this moment on is pushed to this session
 
     @property

@@ -1,0 +1,286 @@
+"""Uploads over REST and from pages, and the download of what they left. Source: REST, Media; Web SDK, upload and download."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload, load_handler
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import identity, rules
+from accounts.actors import Actor
+from accounts.authentication import read_basic
+from accounts.errors import AuthenticationMissing
+from accounts.models import Application
+from imsite.core.cache import ShortCache
+from imsite.core.errors import ImError, Invalid
+from imsite.rest.errors import answer_refusal, error_body
+from imsite.rest.views import ImView
+from messaging import media_links
+from messaging.errors import LinkExpired, NoSuchMedia, TooLarge, UploadTokenExpired
+from messaging.models import Media
+from messaging.services import media, media_types
+
+DRAINED_BYTES = 64 * 1024 * 1024  # read and thrown away, so that whoever sends too much hears why
+BLOCK_BYTES = 1024 * 1024  # of a download; some of them wait for a slow reader without keeping a thread
+PREFLIGHT_SECONDS = 3600
+UPLOAD_CODES: dict[type[ImError], int] = {TooLarge: 898061, UploadTokenExpired: 898010}
+
+
+# Upload
+
+
+class Resource(ImView):
+    """POST /v1/resource?type=image|file|voice: upload one file, multipart/form-data, the first file part whatever its name.
+
+    Answer: 200 {"media_id", "media_crc32", "hash", "fsize"} with width, height and format of an image, fname of a file,
+    format of a voice. At most 8 MiB. 899003: no or another type, no file, too large, no image.
+
+    GET /v1/resource?mediaId=X: 200 {"url"}, absolute, readable without credentials until it expires. Unknown: 400, 899003.
+    Source: REST, Media.
+    """
+
+    def post(self, request: Request) -> Response:
+        kind = media.require_kind(request.query_params.get("type", ""))
+        return Response(media.body_of(receive(request, kind, by=self.actor)))
+
+    def get(self, request: Request) -> Response:
+        media_id = request.query_params.get("mediaId", "")
+        if not media_id:
+            raise Invalid("mediaId is required")
+        found = Media.objects.of(self.actor.application).find(media_id)
+        return Response({"url": media_links.link(found, base_url(request))})
+
+
+class UploadFromPage(APIView):
+    """POST /resource?type=image|file: the same from a page, with X-App-Key and Basic username:uptoken.
+
+    Images have at most 10 MiB, files 8 MiB. 898061 too large, 898003 parameter, 898007 no credentials, 898008 wrong ones or a
+    page of an origin that the application does not allow, 898009 appkey, 898010 the token has expired.
+
+    OPTIONS /resource: the preflight of a page on another origin; any origin that some application allows.
+    Source: Web SDK, upload and download.
+    """
+
+    authentication_classes: list[Any] = []  # the user's token, read below: other codes than the REST API's
+
+    def post(self, request: Request) -> Response:
+        by = page_actor(request)
+        kind = media.require_kind(request.query_params.get("type", ""))
+        return Response(media.body_of(receive(request, kind, by=by)))
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        require_known_origin(request.META.get("HTTP_ORIGIN", ""))
+        return Response(
+            status=204,
+            headers={
+                "Access-Control-Allow-Methods": "POST, OPTIONS",
+                "Access-Control-Allow-Headers": "x-app-key, jm-channel, authorization, content-type",
+                "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+            },
+        )
+
+    def get_exception_handler(self) -> Any:
+        return answer_upload_refusal
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        # On refusals too, or the page would not learn why. No cookie is read here, so any page may see the answer.
+        if not (request.method == "OPTIONS" and response.status_code != 204):
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+def page_actor(request: Request) -> Actor:
+    """The user whose page this is."""
+    application = identity.application_of(request.META.get("HTTP_X_APP_KEY", ""))
+    rules.require_origin(application, request.META.get("HTTP_ORIGIN", ""))
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    if not header.strip():
+        raise AuthenticationMissing
+    return media.uploader(application, *read_basic(header))
+
+
+def answer_upload_refusal(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The REST answer with the codes of uploads: those of the REST API, 1000 lower, and some of their own."""
+    response = answer_refusal(error, context)
+    if response is not None:
+        own = next((code for kind, code in UPLOAD_CODES.items() if isinstance(error, kind)), None)
+        fault = response.data["error"]
+        fault["code"] = own or (fault["code"] - 1000 if 899000 <= fault["code"] <= 899099 else 898003)
+    return response
+
+
+_patterns: ShortCache[str, list[str]] = ShortCache(seconds=5)
+
+
+def require_known_origin(origin: str) -> None:
+    """Some application allows pages of this origin: a preflight does not say which one it is about. OriginRefused."""
+    patterns = _patterns.get("all", _patterns_of_all)
+    rules.require_origin(Application(origins=patterns), origin)
+
+
+def _patterns_of_all() -> list[str]:
+    """The patterns of all applications; none, which allows any, where one of them has none."""
+    lists = list(Application.objects.values_list("origins", flat=True))
+    return sorted({pattern for patterns in lists for pattern in patterns}) if all(lists) else []
+
+
+def receive(request: Request, kind: str, *, by: Actor) -> Media:
+    """Read the body and keep its first file."""
+    first = FirstFile(media.limit_of(kind, by) + len(media.JAVA_ENDING))
+    plain: HttpRequest = request._request
+    plain.upload_handlers = [first, *(load_handler(name, plain) for name in settings.FILE_UPLOAD_HANDLERS)]
+    try:
+        files = plain.FILES
+    except MultiPartParserError as error:
+        raise Invalid(f"the body is not multipart/form-data: {error}") from None
+    except UnreadablePostError:
+        raise Invalid("the body broke off") from None
+    if first.is_too_large:
+        raise TooLarge(f"the file has more than {media.limit_of(kind, by)} bytes")
+    upload = next((parts[0] for _, parts in files.lists()), None)
+    if upload is None:
+        raise Invalid("the body has no file part")
+    return media.add_media(kind, upload, by=by)
+
+
+class FirstFile(FileUploadHandler):
+    """Lets the first file through to the handlers behind it, up to a limit; all else is read and thrown away."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+        self.files = self.size = self.read = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.size > self.limit
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.files += 1
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        self.read += len(raw_data)
+        if self.read > DRAINED_BYTES:
+            self.size = max(self.size, self.read)
+            raise StopUpload(connection_reset=True)
+        if self.files > 1:
+            return None
+        self.size += len(raw_data)
+        return None if self.is_too_large else raw_data
+
+    def file_complete(self, file_size: int) -> UploadedFile | None:
+        return None
+
+
+# Download
+
+
+@require_safe
+def download(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
+    """GET /media/{token}/{name}: the file that a signed address stands for, to whoever has it; ranges too.
+
+    403 where the address has expired, 404 where it is none. Never shown as a page: only pictures, sound and film are shown
+    in place, all else is saved. Source: Web SDK, upload and download.
+    """
+    try:
+        found = Media.objects.filter(pk=media_links.read_link(token)).first()
+        if found is None:
+            raise NoSuchMedia
+        response = _file_response(request, found)
+    except LinkExpired as refusal:
+        response = JsonResponse(error_body(refusal.code, str(refusal)), status=403)
+    except (NoSuchMedia, FileNotFoundError):
+        response = JsonResponse(error_body(NoSuchMedia.code, str(NoSuchMedia())), status=404)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _file_response(request: HttpRequest, found: Media) -> HttpResponseBase:
+    """The file or the part of it that was asked for; 304 and 416 where they are due."""
+    headers = {
+        "Content-Type": found.content_type,
+        "Content-Disposition": content_disposition_header(
+            found.content_type not in media_types.SHOWN_IN_PLACE, media_links.shown_name(found)
+        ),
+        "Cache-Control": f"private, max-age={settings.MEDIA_LINK_SECONDS}, immutable",
+        "ETag": f'"{found.sha256}"',
+        "Accept-Ranges": "bytes",
+    }
+    unchanged = get_conditional_response(request, etag=headers["ETag"])
+    if unchanged is not None:
+        return unchanged
+    wanted = read_range(request.headers, found)
+    if wanted is None:
+        return _sent(request, found, 0, found.size, HttpResponse(headers=headers))
+    start, end = wanted
+    if start >= end:
+        refusal = JsonResponse(error_body(Invalid.code, "the file has no such range"), status=416)
+        refusal.headers["Content-Range"] = f"bytes */{found.size}"
+        return refusal
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    return _sent(request, found, start, end, HttpResponse(status=206, headers=headers))
+
+
+def _sent(request: HttpRequest, found: Media, start: int, end: int, head: HttpResponse) -> HttpResponseBase:
+    """The answer of these headers with the bytes from `start` up to `end` behind it."""
+    head.headers["Content-Length"] = str(end - start)
+    if request.method == "HEAD":
+        return head
+    response = FilePart(Slice(found.file.open("rb"), start, end), status=head.status_code)
+    for name, value in head.items():
+        response.headers[name] = value
+    return response
+
+
+def read_range(headers: Mapping[str, str], found: Media) -> tuple[int, int] | None:
+    """First byte and the one behind the last of a single range; None for the whole file. Empty where it cannot be had."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", headers.get("Range", "").replace(" ", ""), re.ASCII)
+    if not match or match.group() == "bytes=-" or headers.get("If-Range", f'"{found.sha256}"') != f'"{found.sha256}"':
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(0, found.size - int(last)), found.size
+    return int(first), min(int(last) + 1, found.size) if last else found.size
+
+
+class FilePart(FileResponse):
+    block_size = BLOCK_BYTES
+
+
+class Slice:
+    """Bytes `start` up to `end` of an open file, as a file."""
+
+    def __init__(self, file: IO[bytes], start: int, end: int) -> None:
+        self.file, self.left = file, end - start
+        file.seek(start)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.file.read(self.left if size < 0 else min(size, self.left))
+        self.left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def base_url(request: Request) -> str:
+    """`https://host` as the request named it."""
+    return request.build_absolute_uri("/").rstrip("/")
