@@ -26,6 +26,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 APPLICATION = "imsite.asgi:application"
+GOING_AWAY = 1001  # WebSocket close code
 CLOSE_SECONDS = 10  # what runs when the server is asked to stop has so long to end
 BACKLOG = 2048  # connections that wait to be accepted: all clients of a restarted server come at once
 
@@ -45,6 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind(address)
         listener.listen(BACKLOG)
+        listener.setblocking(False)  # Twisted takes it as it is
     except OSError as error:
         listener.close()
         raise CommandError(_why_not(error, host, port)) from error
@@ -164,7 +166,8 @@ def _exit(number: int, frame: FrameType | None) -> None:
 
 def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
     from daphne.server import Server
-    from twisted.internet import defer
+    from daphne.ws_protocol import WebSocketProtocol
+    from twisted.internet import defer, reactor
 
     from imsite.asgi import application
 
@@ -176,28 +179,38 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
 
         async def close_all(self) -> None:
             for protocol in list(self.connections):
-                if hasattr(protocol, "serverClose"):
-                    protocol.serverClose(1001)  # going away
+                if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+                    protocol.sendCloseFrame(code=GOING_AWAY)  # serverClose refuses the codes that are meant for servers
             running = [
                 one["application_instance"] for one in self.connections.values() if "application_instance" in one
             ]
             if running:
-                _, late = await asyncio.wait(running, timeout=CLOSE_SECONDS)
-                for task in late:
-                    task.cancel()
+                await asyncio.wait(running, timeout=CLOSE_SECONDS)
 
-    family = "INET6" if listener.family == socket.AF_INET6 else "INET"
-    Graceful(
+    def adopt() -> None:
+        reactor.adoptStreamPort(listener.fileno(), listener.family, server.http_factory)
+        listener.close()  # the reactor has its own copy
+        ready()
+
+    server = Graceful(
         application,
-        endpoints=[f"fd:fileno={listener.fileno()}:domain={family}"],
+        endpoints=["none"],  # it insists on one; a description of an endpoint cannot name an open socket of IPv6
         ping_interval=math.inf,  # Engine.IO has pings of its own
         websocket_timeout=-1,  # a socket lives as long as its page
         websocket_max_message_size=settings.SOCKET_FRAME_BYTES,
         websocket_max_frame_size=settings.SOCKET_FRAME_BYTES,
         application_close_timeout=CLOSE_SECONDS,
-        ready_callable=ready,
+        ready_callable=lambda: reactor.callWhenRunning(adopt),
         server_name="imsite",
-    ).run()
+    )
+    server.endpoints.clear()
+    server.run()
+    # What is still running must end before the interpreter does: it does not survive waiting coroutines.
+    loop = asyncio.get_event_loop()
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 SERVERS = {"daphne": run_daphne, "uvicorn": run_uvicorn}

@@ -104,9 +104,11 @@ def quick_flush(django_test_environment):
 
 @pytest.fixture(autouse=True)
 def forgetful():
-    """What this process remembered for some seconds belongs to the test before."""
+    """What this process remembers for some seconds belongs to one test."""
     from tests import isolation
 
+    isolation.forget()
+    yield
     isolation.forget()
 
 

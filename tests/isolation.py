@@ -9,6 +9,7 @@ from django.db import connections, transaction
 
 from accounts import identity
 from imsite.core.cache import ShortCache
+from messaging.services import delivered
 
 PACKAGES = ("imsite", "accounts", "messaging", "groups", "chatrooms")
 # Made by the migrations, the same for all tests.
@@ -38,6 +39,7 @@ def forget() -> None:
     for cache in caches.all(initialized_only=True):
         cache.clear()
     identity._known.clear()
+    delivered.forget()
     for module in own_modules():
         for value in vars(module).values():
             if isinstance(value, ShortCache):
