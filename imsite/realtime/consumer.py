@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
-from django.http.request import split_domain_port, validate_host
 
-from imsite.core import ids
-from imsite.realtime import engineio, hub, socketio, transports
+from imsite.realtime import engineio, handshake, hub, socketio, transports
 from imsite.realtime.connection import Connection
 from imsite.realtime.engineio import ProtocolError
 from imsite.realtime.pipeline import Pipeline
-from imsite.realtime.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +30,14 @@ class SocketConsumer(AsyncConsumer):
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: transports.Send) -> None:
         await receive()  # websocket.connect
-        if not _is_spoken(scope):
+        if not handshake.is_spoken(scope):
             await send({"type": "websocket.close", "code": PROTOCOL_ERROR})
             return
-        session = _session(scope)
+        session = handshake.session_of(scope)
         try:
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.send", "text": engineio.encode(_open_packet(session))})
-            await send({"type": "websocket.send", "text": engineio.encode(engineio.Message(CONNECTED))})
+            for text in handshake.greeting(session):
+                await send({"type": "websocket.send", "text": text})
         except OSError:  # gone before it began
             return
         self.connection = Connection(session, transports.writer_for(send), hub.current())
@@ -122,43 +117,6 @@ class SocketConsumer(AsyncConsumer):
         await self.pipeline.wait_for_room()
         connection.writer.resume_reading()
         connection.paused, connection.seen_at = False, connection.hub.loop.time()
-
-
-CONNECTED = socketio.encode(socketio.Connect())
-
-
-def _is_spoken(scope: dict[str, Any]) -> bool:
-    """Whether the handshake asks for Engine.IO 3 over a WebSocket that is not the upgrade of a polling session."""
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return query.get("EIO") == ["3"] and query.get("transport") == ["websocket"]
-
-
-def _session(scope: dict[str, Any]) -> Session:
-    headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
-    client = scope.get("client")
-    return Session(
-        ids.new_sid(),
-        address=client[0] if client else "",
-        user_agent=headers.get(b"user-agent", "")[:512],
-        origin=headers.get(b"origin", ""),
-        base_url=_base_url(scope, headers),
-    )
-
-
-def _base_url(scope: dict[str, Any], headers: dict[bytes, str]) -> str:
-    """`https://host` as a view would build it; "" where no allowed host is named: addresses are then relative to the page."""
-    host = headers.get(b"host", "")
-    domain, _ = split_domain_port(host)
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
-        return ""
-    secure = scope.get("scheme") == "wss"
-    if settings.SECURE_PROXY_SSL_HEADER:  # of a proxy that ends TLS, trusted only where the operator says so
-        secure = headers.get(b"x-forwarded-proto", "").partition(",")[0].strip() == "https"
-    return sys.intern(f"{'https' if secure else 'http'}://{host}")
-
-
-def _open_packet(session: Session) -> engineio.Open:
-    return engineio.Open(session.sid, settings.PING_INTERVAL_S * 1000, settings.PING_TIMEOUT_S * 1000)
 
 
 async def _until_closed(receive: Receive) -> None:

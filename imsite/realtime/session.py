@@ -22,11 +22,14 @@ class Link(Protocol):
 
 
 class Session:
-    """State of one connection. `memory` is for the apps: what they must remember of it between requests."""
+    """State of one connection. `memory` is for the apps: what they must remember of it between requests.
+
+    base_url: `https://host` as the handshake named it, for addresses in answers; "" where it is not known.
+    """
 
     __slots__ = (
         "__weakref__", "actor", "address", "application", "base_url", "device_class", "entered_ms", "link", "memory",
-        "origin", "platform", "sid", "signed_out", "topics", "user_agent",
+        "origin", "platform", "sid", "signed_out", "user_agent",
     )  # fmt: skip
 
     def __init__(
@@ -36,19 +39,14 @@ class Session:
         self.address = address
         self.user_agent = user_agent
         self.origin = origin
-        self.base_url = (
-            base_url  # "https://host" as the handshake named it, for addresses in answers; "" where it is not known
-        )
+        self.base_url = base_url
         self.application: Any = None  # set by c_init
         self.actor: Any = None  # set by log_in
         self.device_class = "web"  # mobile, pc or web
         self.platform = "j"  # a Android, i iOS, j JS, w Windows
         self.memory: dict[str, Any] = {}
-        self.topics: Topics = {}
         self.link: Link | None = None
-        self.signed_out = (
-            False  # by the client itself; else the connection was lost, or the session ended from elsewhere
-        )
+        self.signed_out = False  # by the client itself; else the connection was lost, or the end came from elsewhere
         self.entered_ms = 0  # what is sent from this moment on is pushed to this session
 
     @property
@@ -79,9 +77,9 @@ class Session:
             if self.link:
                 self.link.enter(actor.user.pk)
             self.entered_ms = clock.now_ms()
-            self.topics = topics() if callable(topics) else topics
+            read = topics() if callable(topics) else topics
             if self.link:
-                self.link.subscribe(self.topics)
+                self.link.subscribe(read)
         except BaseException:
             self.log_out()
             raise
@@ -89,7 +87,6 @@ class Session:
     def log_out(self) -> Any:
         """Log out; pushes cease. Returns the actor that was logged in, or None. May be called in any thread."""
         actor, self.actor = self.actor, None
-        self.topics = {}
         if self.link and actor is not None:
             self.link.leave()
         return actor

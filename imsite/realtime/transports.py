@@ -195,6 +195,8 @@ class SansIOWriter(UvicornWriter):
         _require(protocol.transport, "get_write_buffer_size", "abort", "is_closing", "write")
         if protocol.conn.extensions:
             raise TypeError("compression was negotiated; start uvicorn with --ws-per-message-deflate false")
+        # The handshake's messages, which uvicorn keeps and reads no more: 2 KiB of every idle socket.
+        protocol.request = protocol.response = None
         return cls(send, protocol)
 
     def write(self, frames: Sequence[bytes]) -> None:
@@ -231,8 +233,7 @@ class DaphneWriter(ReadyWriter):
 
     @classmethod
     def open(cls, send: Send) -> DaphneWriter | None:
-        server = getattr(getattr(send, "func", None), "__self__", None)
-        if not (isinstance(send, partial) and type(server).__module__ == "daphne.server" and send.args):
+        if not (isinstance(send, partial) and send.args and _is_daphne(getattr(send.func, "__self__", None))):
             return None
         protocol = send.args[0]
         _require(protocol, "state", "STATE_OPEN", "send_queue")
@@ -269,6 +270,11 @@ class DaphneWriter(ReadyWriter):
     def resume_reading(self) -> None:
         if self._protocol.state == self._protocol.STATE_OPEN:
             self._protocol.transport.resumeProducing()
+
+
+def _is_daphne(server: object) -> bool:
+    """Daphne's server, or one made of it."""
+    return any(kind.__module__ == "daphne.server" for kind in type(server).__mro__)
 
 
 def _under_tls(transport: Any) -> Any:

@@ -1,0 +1,53 @@
+"""What a WebSocket's upgrade request says: whether this protocol is spoken, and who connects from where."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from imsite.core import ids
+from imsite.realtime import engineio, socketio
+from imsite.realtime.session import Session
+
+USER_AGENT_LENGTH = 512
+
+
+def is_spoken(scope: dict[str, Any]) -> bool:
+    """Whether the handshake asks for Engine.IO 3 over a WebSocket."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return query.get("EIO") == ["3"] and query.get("transport") == ["websocket"]
+
+
+def session_of(scope: dict[str, Any]) -> Session:
+    """A new session for the connection."""
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
+    client = scope.get("client")
+    return Session(
+        ids.new_sid(),
+        address=client[0] if client else "",
+        user_agent=headers.get(b"user-agent", "")[:USER_AGENT_LENGTH],
+        origin=headers.get(b"origin", ""),
+        base_url=_base_url(scope, headers),
+    )
+
+
+def greeting(session: Session) -> tuple[str, str]:
+    """The two frames that every connection begins with: the open packet, and the connect that clients wait for."""
+    opened = engineio.Open(session.sid, settings.PING_INTERVAL_S * 1000, settings.PING_TIMEOUT_S * 1000)
+    return engineio.encode(opened), engineio.encode(engineio.Message(socketio.encode(socketio.Connect())))
+
+
+def _base_url(scope: dict[str, Any], headers: dict[bytes, str]) -> str:
+    """`https://host` as a view would build it; "" where no allowed host is named: addresses are then relative."""
+    host = headers.get(b"host", "")
+    domain, _ = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return ""
+    secure = scope.get("scheme") == "wss"
+    if settings.SECURE_PROXY_SSL_HEADER:  # of a proxy that ends TLS, trusted only where the operator says so
+        secure = headers.get(b"x-forwarded-proto", "").partition(",")[0].strip() == "https"
+    return sys.intern(f"{'https' if secure else 'http'}://{host}")
