@@ -81,10 +81,10 @@ class Migration(migrations.Migration):
                 ('need_receipt', models.BooleanField(default=False)),
                 ('receipt_base', models.PositiveIntegerField(default=0)),
                 ('receipt_read', models.PositiveIntegerField(default=0)),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='accounts.application')),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='messaging.conversation')),
-                ('reply_to', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='messaging.message')),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='accounts.user')),
+                ('application', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='accounts.application')),
+                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='messaging.conversation')),
+                ('reply_to', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='messaging.message')),
+                ('sender', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='accounts.user')),
             ],
             options={
                 'verbose_name': 'message',
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='conversation',
             name='last_message',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='messaging.message'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='messaging.message'),
         ),
         migrations.CreateModel(
             name='Participant',
@@ -124,8 +124,8 @@ class Migration(migrations.Migration):
                 ('until_event_id', models.BigIntegerField(null=True)),
                 ('pinned_at', models.DateTimeField(null=True)),
                 ('extras', models.JSONField(blank=True, default=dict)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='messaging.conversation')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participations', to='accounts.user')),
+                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='messaging.conversation')),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='participations', to='accounts.user')),
             ],
             options={
                 'verbose_name': 'participant',
@@ -187,9 +187,13 @@ class Migration(migrations.Migration):
             model_name='message',
             index=models.Index(fields=['application', 'created_ms'], name='message_by_time'),
         ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('reply_to__isnull', False)), fields=['reply_to'], name='message_replies'),
+        ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('seq__isnull', False)), fields=('conversation', 'seq'), name='message_seq_once'),
+            constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='message_seq_once'),
         ),
         migrations.AddConstraint(
             model_name='message',
