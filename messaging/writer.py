@@ -345,30 +345,29 @@ def _message_ids(cursor: Any, count: int) -> list[int]:
 def _advance(cursor: Any, counted: dict[int, int], last_ids: dict[int, int], created_ms: int) -> dict[int, _Place]:
     """Move every conversation on by its number of counted messages; where each stood before."""
     moved = [(conversation_id, count, last_ids.get(conversation_id)) for conversation_id, count in counted.items()]
-    returned: list[tuple[int, int, int, int]] = []
     if connection.vendor == "postgresql":
         cursor.execute(
             "UPDATE messaging_conversation c SET last_seq = c.last_seq + v.count, count_no = c.count_no + v.count,"
             " last_message_id = COALESCE(v.last_id, c.last_message_id),"
             " last_at_ms = CASE WHEN v.count > 0 THEN %s ELSE c.last_at_ms END"
             " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, count, last_id) WHERE c.id = v.id"
-            " RETURNING c.id, c.last_seq, c.count_no, c.member_seq",
+            " RETURNING c.id, c.last_seq - v.count, c.count_no - v.count, c.member_seq",
             [created_ms, *(list(column) for column in zip(*moved, strict=True))],
         )
-        returned = cursor.fetchall()
-    else:
-        for conversation_id, count, last_id in moved:
-            cursor.execute(
-                "UPDATE messaging_conversation SET last_seq = last_seq + %s, count_no = count_no + %s,"
-                " last_message_id = COALESCE(%s, last_message_id), last_at_ms = CASE WHEN %s > 0 THEN %s ELSE last_at_ms END"
-                " WHERE id = %s RETURNING id, last_seq, count_no, member_seq",
-                [count, count, last_id, count, created_ms, conversation_id],
-            )
-            returned += cursor.fetchall()
-    return {
-        conversation_id: _Place(last_seq - counted[conversation_id], count_no - counted[conversation_id], member_seq)
-        for conversation_id, last_seq, count_no, member_seq in returned
-    }
+        return {row[0]: _Place(*row[1:]) for row in cursor.fetchall()}
+    # Read first: the transaction holds the one write lock, and an UPDATE that returns cannot be executed for many at once.
+    cursor.execute(
+        "SELECT id, last_seq, count_no, member_seq FROM messaging_conversation"  # noqa: S608  (integers alone)
+        f" WHERE id IN ({', '.join(str(int(one)) for one in counted)})"
+    )
+    places = {row[0]: _Place(*row[1:]) for row in cursor.fetchall()}
+    cursor.executemany(
+        "UPDATE messaging_conversation SET last_seq = last_seq + %s, count_no = count_no + %s,"
+        " last_message_id = COALESCE(%s, last_message_id), last_at_ms = CASE WHEN %s > 0 THEN %s ELSE last_at_ms END"
+        " WHERE id = %s",
+        [(count, count, last_id, count, created_ms, conversation_id) for conversation_id, count, last_id in moved],
+    )
+    return places
 
 
 def _receipt_bases(cursor: Any, sends: list[Send]) -> dict[int, int]:
