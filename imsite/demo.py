@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -74,7 +75,7 @@ def make() -> dict[str, Any]:
     with transaction.atomic():
         application, secret = accounts.create_application("Demo", owner="Demo", by=None)
         operator, operator_password = _make_operator()
-        passwords = {name: secrets.token_urlsafe(6) for name in PEOPLE}
+        passwords = {name: secrets.token_hex(4) for name in PEOPLE}
         people = _register(application, passwords)
         club = groups.create_group(
             CLUB,
@@ -145,8 +146,8 @@ def _talk(people: dict[str, User], gid: str) -> None:
 
 
 def _picture(sender: User) -> sending.Draft:
-    stored = media.upload(sender, "image", io.BytesIO(ridge()), name="ridge.jpg", by=Actor.of(sender))
-    return sending.Draft(type="image", body=media.image_body(stored))
+    stored = media.add_media("image", ContentFile(ridge(), "ridge.jpg"), by=Actor.of(sender))
+    return sending.Draft(type="image", body=media.body_of(stored))
 
 
 def _save(made: dict[str, Any]) -> None:

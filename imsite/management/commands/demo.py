@@ -33,14 +33,16 @@ def table(made: dict[str, Any], url: str) -> str:
     first, *others = made["users"]
     application, operator = made["application"], made["operator"]
     rows = [
-        ("Chat page", f"{url}/", f"{first['username']}  {first['password']}"),
-        *(("", "", f"{user['username']}  {user['password']}") for user in others),
-        ("Console", f"{url}/admin/", f"{operator['username']}  {operator['password']}"),
-        ("REST API", f"{url}/v1/", f"appkey         {application['appkey']}"),
-        ("", "", f"master secret  {application['master_secret']}"),
-        ("Sockets", f"{url.replace('http', 'ws', 1)}/socket.io/", "what the chat page uses"),
+        ("Chat page", f"{url}/", first["username"], first["password"]),
+        *(("", "", user["username"], user["password"]) for user in others),
+        ("Console", f"{url}/admin/", operator["username"], operator["password"]),
+        ("REST API", f"{url}/v1/", "appkey", application["appkey"]),
+        ("", "", "master secret", application["master_secret"]),
+        ("Sockets", f"{url.replace('http', 'ws', 1)}/socket.io/", "", ""),
     ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"  {what:<{widths[0]}}  {where:<{widths[1]}}  {who}" for what, where, who in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     note = f"Kept in {demo.saved()}. Two people on one machine: the second in a private window."
     return "\n".join(["", *lines, "", note, ""])
