@@ -37,8 +37,17 @@ _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 # Marks that compose with any letter and are drawn over it; those of a script (vowel signs) mean something and stay.
 _MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u180b-\u180f\ufe00-\ufe0f\ufe20-\ufe2f"
 _INVISIBLE = _MARKS + _FILLERS + _characters(lambda one: unicodedata.category(one) == "Cf") + "\U000e0000-\U000e0fff"
-_VISIBLE = _characters(lambda one: unicodedata.category(one)[0] in "ZPS" or unicodedata.category(one) == "Cc")
-_VISIBLE += "\U0001f000-\U0001faff"  # emoji
+
+
+def _is_separator(character: str) -> bool:
+    """Blanks, punctuation, symbols; but not a letter in disguise, as the circled ones are."""
+    category = unicodedata.category(character)
+    if category[0] not in "ZPS":
+        return category == "Cc"
+    return not any(map(str.isalnum, unicodedata.normalize("NFKC", character)))
+
+
+_VISIBLE = _characters(_is_separator) + "\U0001f000-\U0001f0ff\U0001f300-\U0001faff"  # emoji
 _invisible = re.compile(f"[{_INVISIBLE}]+")
 _separators = re.compile(f"[{_INVISIBLE}{_VISIBLE}]+")
 _visible = re.compile(f"[{_VISIBLE}]")
@@ -62,12 +71,15 @@ def joined(text: str) -> str:
 
 def _fold(text: str, strip: Callable[[str], str]) -> str:
     # Composed first: else a mark that makes another letter would be stripped like one that is only drawn over it.
-    composed = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
-    # Stripped before NFKC is asked for: full-width punctuation would send every Chinese text the slow way.
-    folded = strip(composed).casefold()
+    folded = strip(_composed(_composed(text).casefold()))
+    # NFKC last: full-width punctuation, were it still there, would send every Chinese text this slow way.
     if unicodedata.is_normalized("NFKC", folded):
         return folded
-    return strip(unicodedata.normalize("NFKC", folded).casefold())
+    return strip(_composed(unicodedata.normalize("NFKC", folded).casefold()))
+
+
+def _composed(text: str) -> str:
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class Matcher(Generic[T]):
             as_written, as_joined = written(word), joined(word)
             # What holds a blank or sign of its own is looked for with it: "a$$" must not be found as "a".
             group, key = (bare, as_joined) if as_written == as_joined else (exact, as_written)
-            if key:
+            if key.strip():
                 group.setdefault(key, []).append(payload)
         self._parts: list[_Part[T]] = []
         if bare:
