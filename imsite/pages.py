@@ -1,4 +1,4 @@
-"""The chat page: its shell, and the signatures with which its socket introduces itself. And `/livez`.
+"""The chat page: its shell, and the signatures with which its socket introduces itself.
 
 `/` is the default application, `/c/{appkey}` any whose chat page is switched on. Whoever may see the page may have a
 signature: it lets a user's password be tried, nothing more.
@@ -40,12 +40,6 @@ MISSING = {
     },
 }
 SAME_ORIGIN = ("same-origin", "none")  # "none": typed into the address bar
-
-
-@require_safe
-def livez(request: HttpRequest) -> HttpResponse:
-    """GET /livez: 200 while this process serves."""
-    return without_cache(HttpResponse("ok", content_type="text/plain"))
 
 
 @require_safe
@@ -142,7 +136,6 @@ def without_cache(response: HttpResponse) -> HttpResponse:
 
 
 urlpatterns = [
-    path("livez", livez),
     path("", home),
     path("c/<str:appkey>", page_of),
     path("c/<str:appkey>/", page_of),

@@ -150,7 +150,3 @@ def test_every_style_sheet_is_there():
 
 def test_the_root_is_the_page():
     assert reverse(pages.home) == "/"
-
-
-def test_the_process_says_that_it_serves(client):
-    assert client.get("/livez").content == b"ok"
