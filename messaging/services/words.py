@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -256,7 +257,7 @@ class Hits:
 
     def __init__(self) -> None:
         self._waiting: Counter[int] = Counter()
-        self._written_at = 0.0
+        self._written_at = -math.inf
         self._lock = threading.Lock()
 
     def count(self, word_ids: set[int]) -> None:

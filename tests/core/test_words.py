@@ -116,14 +116,14 @@ def test_odd_texts():
         assert [text[hit.start : hit.end] for hit in matcher.find(text)] == (["word"] if "word" in text else [])
 
 
-MARKS = "\u0301\u0336\u200b\u3099\uff9e\u1161\u11ab"
-TEXTS = st.text(st.sampled_from("abAB ßéｆﬁ.,。法轮功がİK㎏ⓐ😀\uff76\u1112" + MARKS), max_size=30)
+LETTERS = "abAB ßéｆﬁ.,。法轮功がİK㎏ⓐ😀\uff76\u1112\u200b\u0336"
+WORDS = st.text(st.sampled_from(LETTERS), max_size=30)
+TEXTS = st.text(st.sampled_from(LETTERS + "\u0301\u3099\uff9e\u1161\u11ab"), max_size=30)  # with marks that compose
 
 
-@given(TEXTS, TEXTS)
+@given(TEXTS, WORDS)
 def test_a_word_is_found_in_every_text_that_holds_it(before, word):
-    """Alone between line breaks nothing makes it seem a part of something else; a mark at its front would compose."""
-    word = word.lstrip(MARKS)
+    """Alone between line breaks nothing makes it seem a part of something else."""
     if is_findable(word):
         hits = Matcher([(word, 0)]).find(f"{before}\n{word}\n")
         assert any(hit.end > len(before) + 1 for hit in hits)
