@@ -44,21 +44,24 @@ SAME_ORIGIN = ("same-origin", "none")  # "none": typed into the address bar
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """GET /: the chat page of the default application."""
+    """GET /: the chat page of the default application. Source: imsite, chat page."""
     application = default_application()
     return chat_page(request, application) if application else missing_page(request)
 
 
 @require_safe
 def page_of(request: HttpRequest, appkey: str) -> HttpResponse:
-    """GET /c/{appkey}: the chat page of an application."""
+    """GET /c/{appkey}: the chat page of an application. Source: imsite, chat page."""
     application = shown_application(appkey)
     return chat_page(request, application) if application else missing_page(request)
 
 
 @require_safe
 def signature_of(request: HttpRequest, appkey: str) -> HttpResponse:
-    """GET /c/{appkey}/signature: a fresh signature for the page's next connection, as JSON; only for the page itself."""
+    """GET /c/{appkey}/signature: a fresh signature for the page's next connection, as JSON; only for the page itself.
+
+    Source: imsite, chat page.
+    """
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in SAME_ORIGIN:
         return without_cache(JsonResponse({"error": {"message": "only for the chat page itself"}}, status=403))
     application = shown_application(appkey)

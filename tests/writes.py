@@ -1,7 +1,8 @@
 """Finds the places where a module's source changes rows. Reads the syntax tree, so it judges names, not types.
 
 What counts as a write:
-- a call of a method that only changes rows (bulk_create, get_or_create, save_model ...), whatever its arguments;
+- a call of a method that only changes rows (bulk_create, get_or_create, ...), whatever its arguments;
+- the stock console's own saving and deleting, as `super().save_model(...)`;
 - `save`, `create`, `update`, `delete` (and their `a...` forms) called without positional arguments, as querysets,
   managers and rows are: `digest.update(data)`, `storage.delete(name)`, `image.save(file)` pass something by position;
 - any of these named without being called, as in `on_commit(row.save)`;
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 ALWAYS = {
     "bulk_create", "bulk_update", "get_or_create", "update_or_create", "create_user", "create_superuser", "_raw_delete",
     "abulk_create", "abulk_update", "aget_or_create", "aupdate_or_create", "acreate_user", "acreate_superuser",
-    "save_base", "save_model", "save_related", "save_formset", "save_form", "save_m2m",
-    "delete_model", "delete_queryset",
+    "save_base", "save_m2m",
 }  # fmt: skip
+OF_THE_CONSOLE = {"save_model", "save_related", "save_formset", "delete_model", "delete_queryset"}
 WITHOUT_POSITION = {"save", "create", "update", "delete", "asave", "acreate", "aupdate", "adelete"}
 ON_RELATION = {"add", "remove", "set", "clear", "aadd", "aremove", "aset", "aclear"}
 SQL = re.compile(
@@ -46,7 +47,8 @@ def _calls(tree: ast.AST, relations: set[str]) -> Iterator[Write]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         name, owner = node.func.attr, node.func.value
-        if name in ALWAYS or (name in WITHOUT_POSITION and not node.args):
+        is_stock = name in OF_THE_CONSOLE and isinstance(owner, ast.Call) and ast.unparse(owner).startswith("super(")
+        if name in ALWAYS or is_stock or (name in WITHOUT_POSITION and not node.args):
             yield Write(node.lineno, f".{name}()")
         elif name in ON_RELATION and isinstance(owner, ast.Attribute) and owner.attr in relations:
             yield Write(node.lineno, f".{owner.attr}.{name}()")

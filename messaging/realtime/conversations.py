@@ -49,7 +49,10 @@ def _vendor_row(row: ConversationRow) -> dict[str, Any]:
 
 @on("list_conversations")
 def list_conversations(session: Session, data: dict[str, Any]) -> dict[str, Any]:
-    """Answer: conversations, newest first, each with unread_count, read_seq, last_seq and last_message (or null)."""
+    """Answer: conversations, newest first, each with unread_count, read_seq, last_seq and last_message (or null).
+
+    Source: imsite, chat page.
+    """
     return {"conversations": [_own_row(row) for row in reading.list_conversations(session.actor.user)]}
 
 
@@ -93,7 +96,7 @@ def get_messages(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     """A page of a conversation's history: `before` or `after` a seq (exclusive), at most `limit` (1 to 100, 30).
 
     Answer: messages, ascending by seq, and has_more: whether there are more in that direction. A conversation that has not
-    begun is an empty page. 882002 no such user, 880204 no such group.
+    begun is an empty page. 882002 no such user, 880204 no such group. Source: imsite, chat page.
     """
     place = _place(session, data)
     if place is None:
@@ -108,7 +111,10 @@ def read_mark(data: dict[str, Any]) -> dict[str, Any]:
 
 @on("mark_read", read_mark)
 def mark_read(session: Session, data: dict[str, Any]) -> dict[str, Any]:
-    """Move the read mark up to `seq`, never back. Answer: unread_count. The user's other sessions get event 200."""
+    """Move the read mark up to `seq`, never back. Answer: unread_count. The user's other sessions get event 200.
+
+    Source: imsite, chat page.
+    """
     place = _place(session, data)
     return {"unread_count": reading.mark_read(place, data["seq"], by=session.actor) if place else 0}
 
