@@ -153,6 +153,7 @@ export class Chat extends EventTarget {
       return;
     } finally {
       this.#fire("list");
+      if (this.current) this.#fire("thread", this.current); // its name may be another now
     }
     for (const conversation of this.conversations.all) this.history.catchUp(conversation);
   }
@@ -195,6 +196,7 @@ export class Chat extends EventTarget {
     const message = readMessage(wire, this.me);
     if (this.#isKnown(conversation, message)) return;
     const skipped = conversation.arrived(message);
+    if (conversation.kind === "single" && !message.mine) conversation.name ||= message.author.name;
     this.#intoTimeline(conversation, message);
     if (message.mine && !message.fromServer && message.seq) conversation.readUpTo(message.seq);
     if (isNew || skipped) this.#refreshSoon();
