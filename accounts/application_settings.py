@@ -1,4 +1,4 @@
-"""Switches and limits of an application, typed, each with its default and a sentence for the console."""
+"""Switches and limits of an application, typed, each with its default, its name and a sentence for the console."""
 
 from __future__ import annotations
 
@@ -9,29 +9,34 @@ from typing import Any, Self
 from django.utils.translation import gettext_lazy as _
 
 
-def setting(default: Any, text: Any, *, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"text": text, "choices": choices})
+def setting(default: Any, name: Any, text: Any, *, choices: Mapping[str, Any] | None = None) -> Any:
+    return field(default=default, metadata={"name": name, "text": text, "choices": dict(choices or {})})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationSettings:
     registration: bool = setting(
-        True, _("Clients may register users themselves (PUT /v1/sdkregister/status). REST always may.")
+        True, _("Registration by clients"), _("Clients may register users themselves. The REST API always may.")
     )
-    words_filter: bool = setting(True, _("Sensitive words are looked for (PUT /v1/sensitiveword/status)."))
-    words_limit: int = setting(100, _("How many sensitive words the REST API takes."))
+    signature_check: bool = setting(
+        True, _("Signature check"), _("Clients must bring a signature that is not older than ten minutes.")
+    )
     web_sessions: str = setting(
         "one",
-        _("A second login of one device class: 'one' ends the first session, 'many' lets tabs live side by side."),
-        choices=("one", "many"),
+        _("Browser sessions"),
+        _("What a second login in a browser does to the first."),
+        choices={"one": _("it ends the first"), "many": _("both live side by side")},
     )
-    friends_only: bool = setting(False, _("Single messages are for friends alone."))
-    retract_seconds: int = setting(180, _("How long after sending a message may be retracted."))
-    group_capacity: int = setting(500, _("Most members of a group, its owner included."))
-    room_capacity: int = setting(10_000, _("Most members of a chat room."))
-    groups_per_user: int = setting(2_000, _("How many groups one user may be in."))
-    signature_check: bool = setting(True, _("c_init must carry a signature that is not older than ten minutes."))
-    retention_days: int = setting(0, _("Messages are deleted after so many days; 0 keeps them."))
+    friends_only: bool = setting(False, _("Friends only"), _("Single messages are for friends alone."))
+    words_filter: bool = setting(True, _("Word filter"), _("Sensitive words are looked for in messages."))
+    words_limit: int = setting(100, _("Words"), _("How many sensitive words the REST API takes."))
+    retract_seconds: int = setting(
+        180, _("Time to retract"), _("Seconds after sending in which a message may be retracted.")
+    )
+    retention_days: int = setting(0, _("Retention"), _("Messages are deleted after so many days; 0 keeps them."))
+    group_capacity: int = setting(500, _("Group capacity"), _("Most members of a group, its owner included."))
+    groups_per_user: int = setting(2_000, _("Groups of a user"), _("How many groups one user may be in."))
+    room_capacity: int = setting(10_000, _("Chat room capacity"), _("Most members of a chat room."))
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Self:

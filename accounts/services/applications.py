@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import identity, rules
 from accounts.application_settings import ApplicationSettings
-from accounts.errors import BadValue, Conflict
+from accounts.errors import BadValue, Conflict, NotAllowed
 from accounts.models import Application, Operator, Organisation
 from imsite.core import ids
 
@@ -115,6 +115,21 @@ def save_operator(operator: Operator, *, by: Operator) -> None:
     """Store an operator as the console's form left it."""
     operator.is_staff = True
     operator.save()
+
+
+def delete_operator(operator: Operator, *, by: Operator) -> None:
+    """Take somebody's access to the console away; NotAllowed for oneself."""
+    if operator.pk == by.pk:
+        raise NotAllowed("nobody can delete their own account")
+    operator.delete()
+
+
+def save_organisation(organisation: Organisation, *, by: Operator) -> None:
+    """Store a new organisation, or a new name; BadValue, Conflict where the name is taken."""
+    organisation.name = _require_name("name", organisation.name)
+    if Organisation.objects.filter(name=organisation.name).exclude(pk=organisation.pk).exists():
+        raise Conflict(f"the organisation {organisation.name} exists")
+    organisation.save()
 
 
 def _organisation(name: str) -> Organisation:

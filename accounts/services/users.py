@@ -100,6 +100,16 @@ def enable_user(user: User, *, by: Actor) -> None:
     user.disabled = False
 
 
+def grant_admin(user: User, *, by: Actor) -> None:
+    """Let the user send over REST as `from_type: admin`; NoSuchUser (899002)."""
+    _set_admin(user, True)
+
+
+def revoke_admin(user: User, *, by: Actor) -> None:
+    """Let the user not send over REST any more; NoSuchUser (899002)."""
+    _set_admin(user, False)
+
+
 def delete_user(user: User, *, by: Actor) -> None:
     """Delete the account: the name is free again, what the user wrote stays. The sessions are over (event 1, extra 2).
 
@@ -121,6 +131,14 @@ def delete_users(users: Sequence[User], *, by: Actor) -> None:
         _leave_lists(user)
         _forget(user)
         user.deleted_at, user.password = deleted_at, ""
+
+
+def _set_admin(user: User, is_admin: bool) -> None:
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, deleted_at=None).update(is_admin=is_admin):
+            raise NoSuchUser
+        _forget(user)
+    user.is_admin = is_admin
 
 
 def _forget(user: User) -> None:
