@@ -18,7 +18,7 @@ test("the examples of RFC 1321", () => {
 
 test("every length around the block's edges, and text outside ASCII", () => {
   for (let length = 0; length < 200; length += 1) {
-    const text = "密碼é🙂x".repeat(40).slice(0, length).toWellFormed();
+    const text = [..."密碼é🙂x".repeat(40)].slice(0, length).join("");
     assert.equal(md5(text), createHash("md5").update(text, "utf8").digest("hex"), `length ${length}`);
   }
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
+import { Clock } from "../setup.js";
 import { Requests } from "../../../static/chat/client/requests.js";
 import { Lost, NoAnswer, Refusal } from "../../../static/chat/lib/errors.js";
 
-let sent, silences, requests;
+let clock, sent, silences, requests;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout"] });
+  clock = new Clock();
   sent = [];
   silences = 0;
   requests = new Requests(
@@ -17,10 +17,7 @@ beforeEach(() => {
   );
 });
 
-/** In steps: the fake clock runs a timer that was set by a timer only with the next tick. */
-function pass(seconds) {
-  for (let i = 0; i < seconds; i += 1) mock.timers.tick(1_000);
-}
+afterEach(() => clock.stop());
 
 test("an answer is found by rid and comes without it", async () => {
   const answer = requests.ask("get_groups_list", { a: 1 });
@@ -39,27 +36,27 @@ test("a code is a refusal", async () => {
 
 test("what is not acknowledged is sent again, the same, five times in all", async () => {
   const answer = requests.ask("send", { text: "x" });
-  pass(29);
+  clock.pass(29_999);
   assert.equal(sent.length, 5);
   assert.deepEqual(new Set(sent.map(({ data }) => JSON.stringify(data))).size, 1);
   assert.ok(silences >= 4);
-  pass(1);
+  clock.pass(1);
   await assert.rejects(answer, NoAnswer);
 });
 
 test("after the acknowledgement nothing is sent again, but the answer is still awaited for 30 s", async () => {
   const answer = requests.ask("send", {});
   requests.received("ack", { rid: sent[0].data.rid });
-  pass(29);
+  clock.pass(29_000);
   assert.equal(sent.length, 1);
-  pass(1);
+  clock.pass(1_000);
   await assert.rejects(answer, NoAnswer);
 });
 
 test("an answer alone ends the sending too", async () => {
   const answer = requests.ask("send", {});
   requests.received("send", { rid: sent[0].data.rid, code: 0 });
-  pass(60);
+  clock.pass(60_000);
   await answer;
   assert.equal(sent.length, 1);
 });
@@ -69,7 +66,7 @@ test("telling is content with the acknowledgement and gives up after five times"
   requests.received("ack", { rid: sent[0].data.rid });
   await told;
   const untold = requests.tell("msg_recv_v2", { msg_id: 2 });
-  pass(25);
+  clock.pass(25_000);
   await assert.rejects(untold, NoAnswer);
   assert.equal(sent.length, 6);
 });
@@ -78,7 +75,7 @@ test("when the connection ends, everything open is lost at once and its timers w
   const answers = [requests.ask("a"), requests.tell("b")];
   requests.lose();
   for (const answer of answers) await assert.rejects(answer, Lost);
-  pass(60);
+  clock.pass(60_000);
   assert.equal(sent.length, 2);
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
+import { Clock } from "../setup.js";
 import { eventFrame, readFrame } from "../../../static/chat/client/codec.js";
 import { Session } from "../../../static/chat/client/session.js";
 import { Lost } from "../../../static/chat/lib/errors.js";
@@ -52,11 +53,10 @@ class FakeSocket extends EventTarget {
   }
 }
 
-let answers, sockets, states, ready, ended, pushes, session, signatures;
+let clock, answers, sockets, states, ready, ended, pushes, session, signatures;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  clock = new Clock();
   answers = { c_init: {}, login: { username: "alice", uid: 1 }, echo: { text: "hi" } };
   [sockets, states, ready, ended, pushes] = [[], [], [], [], []];
   signatures = { current: async () => SIGNATURE, renew: async () => ({ ...SIGNATURE, signature: "new" }) };
@@ -70,6 +70,8 @@ beforeEach(() => {
   session.addEventListener("ended", ({ detail }) => ended.push(detail));
   session.addEventListener("push", ({ detail }) => pushes.push(detail));
 });
+
+afterEach(() => clock.stop());
 
 async function settle() {
   for (let i = 0; i < 20; i += 1) await Promise.resolve();
@@ -115,12 +117,12 @@ test("after a loss it waits, longer each time, and logs in again", async () => {
   await assert.rejects(open, Lost);
   assert.equal(session.state.name, "waiting");
   assert.equal(session.state.until, Date.now() + 1000);
-  mock.timers.tick(1000);
+  clock.pass(1000);
   await settle();
   sockets[1].close(); // refused
   await settle();
   assert.equal(session.state.until, Date.now() + 2000);
-  mock.timers.tick(2000);
+  clock.pass(2000);
   await settle();
   sockets[2].hello();
   await settle();
@@ -130,7 +132,7 @@ test("after a loss it waits, longer each time, and logs in again", async () => {
 
 test("the wait starts small again once a connection has lasted", async () => {
   await online();
-  mock.timers.tick(10_000);
+  clock.pass(10_000);
   sockets[0].close();
   assert.equal(session.state.until, Date.now() + 1000);
 });
@@ -148,17 +150,17 @@ test("try now does not wait, and does nothing while connecting", async () => {
 
 test("a connection without any frame for ping interval and timeout is given up", async () => {
   await online();
-  mock.timers.tick(84_999);
+  clock.pass(84_999);
   assert.equal(session.isOnline, true);
   assert.ok(sockets[0].frames.includes("2"));
-  mock.timers.tick(1);
+  clock.pass(1);
   assert.equal(session.isOnline, false);
 });
 
 test("pings follow every pong", async () => {
   await online();
   for (let i = 1; i <= 5; i += 1) {
-    mock.timers.tick(25_000);
+    clock.pass(25_000);
     assert.equal(sockets[0].frames.filter((frame) => frame === "2").length, i);
     sockets[0].receive("3");
   }
@@ -169,10 +171,10 @@ test("waking up probes a connection and gives it up when nothing comes", async (
   await online();
   session.wake();
   sockets[0].receive("3");
-  mock.timers.tick(6_000);
+  clock.pass(6_000);
   assert.equal(session.isOnline, true);
   session.wake();
-  mock.timers.tick(5_000);
+  clock.pass(5_000);
   assert.equal(session.state.name, "waiting");
 });
 
@@ -180,8 +182,7 @@ test("a missing acknowledgement makes it doubt the connection", async () => {
   await online();
   sockets[0].send = () => {};
   const lost = assert.rejects(session.ask("echo", {}), Lost);
-  mock.timers.tick(5_000); // no acknowledgement: a probe
-  mock.timers.tick(5_000); // no answer to the probe either
+  clock.pass(10_000); // no acknowledgement, and then no answer to the probe either
   await lost;
   assert.equal(session.state.name, "waiting");
 });
@@ -198,7 +199,7 @@ test("a wrong password ends it, other refusals are tried again", async () => {
   assert.equal(session.state.name, "closed");
   assert.equal(ended[0].reason, "refused");
   assert.equal(ended[0].error.code, 880104);
-  mock.timers.tick(120_000);
+  clock.pass(120_000);
   assert.equal(sockets.length, 2);
 });
 
@@ -224,7 +225,7 @@ test("being forced offline is acknowledged and final", async () => {
   assert.deepEqual({ ...ack.data, rid: 0 }, { event_id: 9, event_type: 1, from_uid: 1, gid: 0, rid: 0 });
   assert.equal(ended[0].reason, "kicked");
   assert.equal(sockets[0].closed, true);
-  mock.timers.tick(120_000);
+  clock.pass(120_000);
   assert.equal(sockets.length, 1);
 });
 
@@ -244,7 +245,7 @@ test("closing says goodbye and stays closed", async () => {
   await online();
   session.close();
   assert.equal(sockets[0].frames.at(-1), "41");
-  mock.timers.tick(120_000);
+  clock.pass(120_000);
   assert.equal(sockets.length, 1);
   assert.equal(session.state.name, "closed");
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import "../setup.js";
 import { Lost, NoAnswer, Refusal, Stale } from "../../../static/chat/lib/errors.js";
 import { LANGUAGES, preferredLanguage, Texts } from "../../../static/chat/lib/i18n.js";
 import { sendsMessage } from "../../../static/chat/lib/keys.js";

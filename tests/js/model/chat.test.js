@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, mock, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
+import { Clock } from "../setup.js";
 import { Chat } from "../../../static/chat/model/chat.js";
 import { userKey } from "../../../static/chat/model/wire.js";
 import { FakeServer, ME } from "./fake_server.js";
 
-let server, chat, arrived;
+let clock, server, chat, arrived;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 5_000_000 });
+  clock = new Clock(5_000_000);
   server = new FakeServer();
   chat = new Chat({ me: ME, server });
   arrived = [];
   chat.addEventListener("arrived", ({ detail }) => arrived.push(detail.message.body.text));
 });
 
-afterEach(() => mock.timers.reset());
+afterEach(() => clock.stop());
 
 async function settle() {
   for (let i = 0; i < 60; i += 1) await Promise.resolve();
@@ -94,7 +94,7 @@ test("a message of a stranger makes a row and asks for the list", async () => {
   push(server.store("dave", { text: "hello" }));
   push(server.store("dave", { text: "again" }));
   assert.equal(chat.conversations.list[0].unread.value, 2);
-  mock.timers.tick(1000);
+  clock.pass(1000);
   await settle();
   assert.equal(chat.conversations.list[0].unread.value, 2);
   assert.equal(chat.conversations.list[0].title, "dave");
@@ -115,7 +115,7 @@ test("a push lost in a conversation that is not open is counted after the next o
   await chat.ready();
   server.store("bob", { text: "lost" });
   push(server.store("bob", { text: "next" }));
-  mock.timers.tick(1000);
+  clock.pass(1000);
   await settle();
   assert.equal(chat.conversations.list[0].unread.value, 4);
 });
@@ -240,7 +240,7 @@ test("a message that waited too long is not sent without being asked", async () 
   server.cut();
   const message = chat.sendText(bob, "old news");
   await settle();
-  mock.timers.tick(16 * 60_000);
+  clock.pass(16 * 60_000);
   await reconnect();
   assert.equal(message.status, "failed");
   assert.equal(message.error.name, "Stale");
@@ -283,12 +283,12 @@ test("reading moves the cursor here at once, on the server soon, and after a los
   chat.seen(bob, 3);
   assert.equal(bob.unread.value, 1);
   assert.equal(server.asked("mark_read").length, 0);
-  mock.timers.tick(500);
+  clock.pass(500);
   await settle();
   assert.equal(server.thread("bob").readSeq, 3);
   server.cut();
   chat.seen(bob, 4);
-  mock.timers.tick(500);
+  clock.pass(500);
   await settle();
   await reconnect();
   assert.equal(server.thread("bob").readSeq, 4);
@@ -311,7 +311,7 @@ test("read elsewhere: the server's count counts", async () => {
   await chat.ready();
   server.thread("bob").readSeq = 2;
   chat.pushed("event_notification", { event_type: 200, description: { type: 3, username: "bob", appkey: "K" } });
-  mock.timers.tick(1000);
+  clock.pass(1000);
   await settle();
   assert.equal(chat.conversations.unread, 0);
 });
@@ -335,7 +335,7 @@ test("a group: members are asked for, a removed member's group goes, the open on
   assert.equal(chat.people.nameOf({ username: "alice", appkey: "K" }), "Alice");
   server.groups = [];
   chat.pushed("event_notification", { event_type: 11, gid: 7 });
-  mock.timers.tick(1000);
+  clock.pass(1000);
   await settle();
   assert.equal(club.gone, true);
   chat.open(null);
