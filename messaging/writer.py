@@ -11,19 +11,20 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from accounts.models import User
 from imsite.core import clock
 from imsite.core.errors import Busy, ImError
-from messaging.errors import ClientIdReused
+from messaging.errors import ClientIdReused, NoSuchTarget
 from messaging.targets import Target, kind_of
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,12 @@ class Sent:
     repeated: bool = False
 
 
-Result = Sent | ImError
+class NotStored(Exception):
+    """The database did not take the message: a bug of ours."""
+
+
+Result = Sent | ImError | NotStored
+UNREACHABLE = (OperationalError, InterfaceError)
 
 COLUMNS: dict[str, str] = {  # of messaging_message, with the type PostgreSQL needs to see in an array
     "id": "bigint",
@@ -164,28 +170,33 @@ class Writer:
 
     def _commit(self, batch: list[Send]) -> None:
         try:
-            close_old_connections()
-            results = commit(batch)
+            results = _commit_twice(batch)
+        except UNREACHABLE:
+            logger.exception("%d messages could not be stored", len(batch))
+            results = [Busy() for _ in batch]
         except Exception as error:
-            self._commit_apart(batch, error)
-            return
-        self.commits += 1
-        self.messages += len(batch)
+            if len(batch) > 1:  # each by itself, so that one bad send takes none along
+                for send in batch:
+                    self._commit([send])
+                return
+            # Without the error's own text: databases quote the row that they refuse.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("a message could not be stored: %s\n%s", type(error).__name__, where)
+            results = [NotStored()]
+        else:
+            self.commits += 1
+            self.messages += len(batch)
         for send, result in zip(batch, results, strict=True):
             _finish(send, result)
 
-    def _commit_apart(self, batch: list[Send], error: Exception) -> None:
-        """The batch was rolled back: each by itself, so that one bad send takes none along."""
-        if isinstance(error, (OperationalError, InterfaceError)):
-            connection.close()
-        if len(batch) > 1:
-            for send in batch:
-                self._commit([send])
-            return
-        logger.error("a message could not be stored", exc_info=error)
-        lost = Busy() if isinstance(error, (OperationalError, InterfaceError)) else error
-        if batch[0].future.set_running_or_notify_cancel():
-            batch[0].future.set_exception(lost)
+
+def _commit_twice(batch: list[Send]) -> list[Result]:
+    """Commit; once more where the connection has died since the last time, or another process was in the way."""
+    try:
+        return commit(batch)
+    except UNREACHABLE:
+        connection.close()
+        return commit(batch)
 
 
 def _finish(send: Send, result: Result) -> None:
@@ -206,14 +217,21 @@ def _finish(send: Send, result: Result) -> None:
 
 def commit(batch: Sequence[Send]) -> list[Result]:
     """Store the batch in one transaction; a result for each, in their order. Raises when the whole batch was rolled back."""
-    with transaction.atomic():
-        return write(batch)
+    try:
+        with transaction.atomic():
+            return write(batch)
+    except IntegrityError:
+        # Another process stored the same client id in another conversation meanwhile: now it is known.
+        with transaction.atomic():
+            return write(batch)
 
 
 def write(batch: Sequence[Send]) -> list[Result]:
     """The same within a transaction of the caller's."""
     results: dict[Send, Result] = {}
     first_of: dict[tuple[int, str], Send] = {}
+    # First of all: what is known and who may speak is read when nobody else can change it any more.
+    _lock({send.target.conversation_id for send in batch})
     known = _known(batch)
     repeats: list[Send] = []
     for send in batch:
@@ -230,7 +248,10 @@ def write(batch: Sequence[Send]) -> list[Result]:
     for send in repeats:  # of a send of this same batch
         first = first_of[send.sender.pk, send.client_id]
         outcome = results[first]
-        results[send] = _repeated(send, first.fingerprint, outcome) if isinstance(outcome, Sent) else outcome
+        if isinstance(outcome, Sent):
+            results[send] = _repeated(send, first.fingerprint, outcome)
+    if again := [send for send in repeats if send not in results]:  # nothing was sent under their client ids yet
+        results |= zip(again, write(again), strict=True)
     return [results[send] for send in batch]
 
 
@@ -274,7 +295,6 @@ def _insert(sends: list[Send]) -> dict[Send, Result]:
         counted.setdefault(send.target.conversation_id, 0)
         counted[send.target.conversation_id] += not send.no_offline
     with connection.cursor() as cursor:
-        _lock(cursor, sorted(counted))
         ids = _message_ids(cursor, len(sends))
         created_ms = clock.now_ms()
         last_ids = {
@@ -290,7 +310,10 @@ def _insert(sends: list[Send]) -> dict[Send, Result]:
         sent_for: dict[tuple[int, int], int] = {}
         for send, message_id in zip(sends, ids, strict=True):
             conversation_id = send.target.conversation_id
-            place = places[conversation_id]
+            place = places.get(conversation_id)
+            if place is None:
+                results[send] = NoSuchTarget("the conversation is gone")
+                continue
             seq, count_no = (None, None) if send.no_offline else place.next()
             base = bases.get(conversation_id, 0) if send.need_receipt else 0
             rows.append(_row(send, message_id, seq, count_no, created_ms, base))
@@ -302,7 +325,8 @@ def _insert(sends: list[Send]) -> dict[Send, Result]:
                     sent_for.pop(who, None)
                 else:
                     sent_for[who] = sent_for.get(who, 0) + 1
-        _store(cursor, rows)
+        if rows:
+            _store(cursor, rows)
         _move_cursors(cursor, cursors, sent_for)
     return results
 
@@ -321,12 +345,14 @@ class _Place:
         return self.seq, self.count_no
 
 
-def _lock(cursor: Any, conversation_ids: list[int]) -> None:
+def _lock(conversation_ids: Collection[int]) -> None:
     """Lock the rows in the order of their ids, so that two writers never wait for each other. SQLite has one writer."""
     if connection.vendor == "postgresql":
-        cursor.execute(
-            "SELECT id FROM messaging_conversation WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [conversation_ids]
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM messaging_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+                [list(conversation_ids)],
+            )
 
 
 def _message_ids(cursor: Any, count: int) -> list[int]:

@@ -10,6 +10,7 @@ from django.db import connections, transaction
 from accounts import identity
 from imsite.core.cache import ShortCache
 from messaging.services import delivered
+from messaging.writer import writer
 
 PACKAGES = ("imsite", "accounts", "messaging", "groups", "chatrooms")
 # Made by the migrations, the same for all tests.
@@ -35,7 +36,8 @@ def own_modules() -> Iterator[ModuleType]:
 
 
 def forget() -> None:
-    """Empty the caches of this process."""
+    """Empty the caches of this process, and end its writer: the thread would hold a connection to the database."""
+    writer.stop()
     for cache in caches.all(initialized_only=True):
         cache.clear()
     identity._known.clear()
