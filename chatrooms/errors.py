@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imsite.core.errors import BadValue, Invalid, NotAllowed, NotFound
+from imsite.core.errors import BadValue, ImError, Invalid, NotAllowed, NotFound
 
-__all__ = ["BadValue", "Invalid", "NotAllowed", "NotFound"]
+__all__ = ["BadValue", "ImError", "Invalid", "NotAllowed", "NotFound"]
 
 
 class NoSuchRoom(NotFound):

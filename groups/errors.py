@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from imsite.core.errors import BadValue, Invalid, NotAllowed, NotFound
+from imsite.core.errors import BadValue, ImError, Invalid, NotAllowed, NotFound
 from messaging.errors import NotMember
 
-__all__ = ["BadValue", "Invalid", "NotAllowed", "NotFound", "NotMember"]
+__all__ = ["BadValue", "ImError", "Invalid", "NotAllowed", "NotFound", "NotMember"]
 
 
 class NoSuchGroup(NotFound):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application, User
@@ -30,6 +31,11 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
     def joined_by(self, user: User) -> Self:
         return self.filter(memberships__user=user)
+
+    def with_member_count(self) -> Self:
+        """Each group with `member_count`, in one query; only the groups of the page are counted."""
+        own = Membership.objects.filter(group=OuterRef("pk")).order_by().values("group")
+        return self.annotate(member_count=Coalesce(Subquery(own.annotate(members=Count("pk")).values("members")), 0))
 
     def in_order(self) -> Self:
         """With what the doors show of a group, in the order of creation."""
@@ -57,6 +63,8 @@ class Group(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
     dissolved_at = models.DateTimeField(_("dissolved"), null=True, blank=True)
+
+    member_count: int  # of groups read `with_member_count`
 
     objects = GroupQuerySet.as_manager()
 

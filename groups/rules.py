@@ -50,11 +50,9 @@ def require_capacity(members: int, capacity: int) -> None:
 def require_fewer_groups(users: Sequence[User], application: Application) -> None:
     """TooManyGroups (899015) where one of the users is in as many groups as the application allows."""
     most = application.limits.groups_per_user
-    counts = (
-        Membership.objects.filter(user__in=users, group__dissolved_at=None).values("user").annotate(groups=Count("id"))
-    )
-    full = {row["user"] for row in counts.filter(groups__gte=most)}
-    if names := [user.username for user in users if user.pk in full]:
+    rows = Membership.objects.filter(user__in=users, group__dissolved_at=None).values_list("user")
+    counts = dict(rows.annotate(groups=Count("id")))
+    if names := [user.username for user in users if counts.get(user.pk, 0) >= most]:
         raise TooManyGroups(f"in {most} groups already: {', '.join(names[:5])}")
 
 
