@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -99,6 +99,15 @@ class Operator(AbstractUser):
     class Meta:
         verbose_name = _("operator")
         verbose_name_plural = _("operators")
+
+
+class Role(Group):
+    """A named set of permissions of operators. Django's word for it is group, which here is something else."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
 
 
 class UserQuerySet(models.QuerySet["User"]):

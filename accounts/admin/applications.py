@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import Field, fields
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
@@ -35,7 +35,7 @@ SETTING = "setting_"
 class OriginsField(forms.CharField):
     """A list of origin patterns, one a line."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget({"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -64,12 +64,12 @@ class KeyField(forms.CharField):
 
 class _ApplicationForm(forms.ModelForm):
     origins = OriginsField(
-        label=_("allowed origins"),
+        label=_("Allowed origins"),
         required=False,
         help_text=_("Web pages that may use it, one a line, as https://*.example.com. None allows any."),
     )
     time_zone = forms.ChoiceField(
-        label=_("time zone"),
+        label=_("Time zone"),
         choices=lambda: [(name, name) for name in sorted(available_timezones())],
         initial="Asia/Shanghai",
         widget=UnfoldAdminSelect2Widget,
@@ -79,6 +79,11 @@ class _ApplicationForm(forms.ModelForm):
     class Meta:
         model = Application
         fields: tuple[str, ...] = ("name", "owner", "time_zone", "origins", "chat_page")
+        widgets: ClassVar = {
+            "name": UnfoldAdminTextInputWidget,
+            "owner": UnfoldAdminSelectWidget,
+            "chat_page": UnfoldBooleanSwitchWidget,
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,9 +120,9 @@ ApplicationForm: Any = type("ApplicationForm", (_ApplicationForm,), _settings_fi
 class NewApplicationForm(ApplicationForm):
     """Besides: key and secret, where they are brought along."""
 
-    appkey = KeyField("appkey", label=_("appkey"), help_text=_("24 letters and digits; empty for a random one."))
+    appkey = KeyField("appkey", label=_("Appkey"), help_text=_("24 letters and digits; empty for a random one."))
     secret = KeyField(
-        "master secret", label=_("master secret"), help_text=_("24 letters and digits; empty for a random one.")
+        "master secret", label=_("Master secret"), help_text=_("24 letters and digits; empty for a random one.")
     )
 
     class Meta(_ApplicationForm.Meta):

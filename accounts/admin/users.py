@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from accounts import rules, services
 from accounts.admin.base import ServiceAdmin
@@ -24,7 +25,7 @@ class UserForm(forms.ModelForm):
     """Access and profile; the rules look at what their services would refuse."""
 
     new_password = forms.CharField(
-        label=_("new password"),
+        label=_("New password"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
@@ -33,6 +34,7 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
+        widgets: ClassVar = {"extras": UnfoldAdminTextareaWidget({"rows": 4})}
         fields: tuple[str, ...] = (*rules.PROFILE_FIELDS, "is_admin", "disabled")
 
     def clean_extras(self) -> Any:
@@ -57,7 +59,7 @@ class NewUserForm(UserForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["new_password"].required = True
-        self.fields["new_password"].label = _("password")
+        self.fields["new_password"].label = _("Password")
         self.fields["new_password"].help_text = _("4 to 128 bytes.")
 
     def clean(self) -> dict[str, Any]:
@@ -100,7 +102,7 @@ class DeviceInline(TabularInline):
 
 @admin.register(User)
 class UserAdmin(ServiceAdmin):
-    list_display = ("username", "nickname", "application", "is_admin", "disabled", "created_at")
+    list_display = ("username", "nickname", "application", "role", "state", "created_at")
     list_filter = (StateFilter, "is_admin", "application")
     list_select_related = ("application",)
     search_fields = ("^username", "^nickname")
@@ -110,6 +112,16 @@ class UserAdmin(ServiceAdmin):
     inlines = (DeviceInline,)
     readonly_fields = ("id", "application", "username", "created_at", "updated_at", "deleted_at")
     form = UserForm
+
+    @display(description=_("role"), label={"admin": "info"})
+    def role(self, user: User) -> Any:
+        return ("admin", _("admin")) if user.is_admin else ""
+
+    @display(description=_("state"), label={"active": "success", "disabled": "warning", "deleted": "danger"})
+    def state(self, user: User) -> Any:
+        if user.deleted_at is not None:
+            return "deleted", _("deleted")
+        return ("disabled", _("disabled")) if user.disabled else ("active", _("active"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **{"form": UserForm if obj else NewUserForm, **kwargs})

@@ -5,9 +5,11 @@ from accounts.services.applications import (
     create_application,
     create_operator,
     delete_operator,
+    delete_role,
     rotate_secret,
     save_operator,
     save_organisation,
+    save_role,
 )
 from accounts.services.sessions import LoggedIn, close_open_sessions, end_session, log_in, require_live
 from accounts.services.users import (
@@ -33,6 +35,7 @@ __all__ = [
     "create_application",
     "create_operator",
     "delete_operator",
+    "delete_role",
     "delete_user",
     "delete_users",
     "disable_user",
@@ -47,6 +50,7 @@ __all__ = [
     "rotate_secret",
     "save_operator",
     "save_organisation",
+    "save_role",
     "set_password",
     "sign_up",
     "update_profile",

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from accounts import identity, rules
 from accounts.application_settings import ApplicationSettings
 from accounts.errors import BadValue, Conflict, NotAllowed
-from accounts.models import Application, Operator, Organisation
+from accounts.models import Application, Operator, Organisation, Role
 from imsite.core import ids
 
 NAME_MAX = 128  # characters
@@ -122,6 +122,16 @@ def delete_operator(operator: Operator, *, by: Operator) -> None:
     if operator.pk == by.pk:
         raise NotAllowed("nobody can delete their own account")
     operator.delete()
+
+
+def save_role(role: Role, *, by: Operator) -> None:
+    """Store a role as the console's form left it."""
+    role.save()
+
+
+def delete_role(role: Role, *, by: Operator) -> None:
+    """Delete a role; its operators lose what it permitted."""
+    role.delete()
 
 
 def save_organisation(organisation: Organisation, *, by: Operator) -> None:

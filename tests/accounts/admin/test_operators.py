@@ -94,8 +94,8 @@ def test_delete(console, clerk, root):
 
 def test_lists_and_roles(console):
     assert console.get(LIST).status_code == 200
-    assert console.get(reverse("admin:auth_group_changelist")).status_code == 200
-    assert console.post(reverse("admin:auth_group_add"), {"name": "Support"}).status_code == 302
+    assert console.get(reverse("admin:accounts_role_changelist")).status_code == 200
+    assert console.post(reverse("admin:accounts_role_add"), {"name": "Support"}).status_code == 302
 
 
 def test_the_first_page_and_the_languages(console, root):
