@@ -24,7 +24,7 @@ SECTIONS: list[tuple[Any, list[tuple[str, str]]]] = [  # title, and models with 
         ],
     ),
     (_("Moderation"), [("messaging.SensitiveWord", "gavel")]),
-    (_("Staff"), [("accounts.Operator", "badge"), ("auth.Group", "admin_panel_settings")]),
+    (_("Staff"), [("accounts.Operator", "badge"), ("accounts.Role", "admin_panel_settings")]),
 ]
 
 
@@ -49,6 +49,6 @@ def _is_open(request: HttpRequest, label: str) -> bool:
 
 def _item(label: str, icon: str) -> dict[str, Any]:
     model = apps.get_model(label)
-    title = _("Roles") if label == "auth.Group" else model._meta.verbose_name_plural.capitalize()
+    title = model._meta.verbose_name_plural.capitalize()
     link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return {"title": title, "icon": icon, "link": link}
