@@ -10,6 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from imsite.core.errors import ImError
 
+CONNECT_SECONDS = 5
+
 
 class Command(BaseCommand):
     """Parse, call a service, print. Subclasses raise what the service raises."""
@@ -30,11 +32,20 @@ def pending_migrations() -> list[str]:
     """The names of migrations that the database still lacks. CommandError where it cannot be asked."""
     connection = connections[DEFAULT_DB_ALIAS]
     try:
+        _knock(connection)
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         raise CommandError(f"The database cannot be used: {first_line(error)}") from error
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def _knock(connection: Any) -> None:
+    """Connect once to a database server. The pool would try again for a while, and log each attempt."""
+    if connection.vendor == "postgresql":
+        with connection.wrap_database_errors:
+            parameters = connection.get_connection_params()
+            connection.Database.connect(**parameters, connect_timeout=CONNECT_SECONDS).close()
 
 
 def require_tables() -> None:
