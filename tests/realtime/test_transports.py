@@ -121,3 +121,11 @@ async def test_an_unfamiliar_server_gets_the_asgi_form_and_one_warning(send, rea
         assert type(writer_for(send)) is AsgiWriter
     assert len(caplog.records) == 1
     assert reason in caplog.text
+
+
+def test_a_server_made_of_daphnes_is_daphne():
+    daphne = type("Server", (), {"__module__": "daphne.server"})
+    assert transports._is_daphne(daphne())
+    assert transports._is_daphne(type("Graceful", (daphne,), {"__module__": "elsewhere"})())
+    assert not transports._is_daphne(Server())
+    assert not transports._is_daphne(None)
