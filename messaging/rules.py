@@ -26,6 +26,13 @@ def require_size(content: Mapping[str, Any], body: Mapping[str, Any], by: Actor)
         raise TooLong(f"the message has {size} bytes, at most {most} are allowed")
 
 
+def require_sizes_beside(*parts: Any) -> None:
+    """TooLong (880206): a list of those mentioned, or a notification of the client's own, that is longer than a content may be."""
+    for part in parts:
+        if part is not None and (size := len(orjson.dumps(part))) > settings.SOCKET_CONTENT_BYTES:
+            raise TooLong(f"beside the message are {size} bytes, at most {settings.SOCKET_CONTENT_BYTES} are allowed")
+
+
 def require_client_id(client_id: str | None) -> None:
     """BadValue (880003; 899003 over REST): a client id of more than 96 bytes, or one that cannot be stored."""
     if client_id is not None and (not client_id or utf8_len(client_id) > CLIENT_ID_BYTES or "\0" in client_id):

@@ -11,6 +11,7 @@ from typing import Any
 from imsite.core.errors import BadValue, Invalid, WrongType
 
 NUMBER = (int, float)
+NESTED_MOST = 100  # levels of objects and lists
 BODIES: dict[str, dict[str, Any]] = {  # the members that a body must have, and their types
     "text": {"text": str},
     "image": {"media_id": str, "media_crc32": int, "width": int, "height": int},
@@ -36,21 +37,21 @@ def require_body(message_type: Any, body: Any, bodies: Mapping[str, Mapping[str,
             raise WrongType(f"msg_body.{name} has the wrong type")
     if not isinstance(body.get("extras") or {}, dict):
         raise WrongType("msg_body.extras must be an object")
-    require_storable(body)
 
 
-def require_storable(value: Any) -> None:
-    """BadValue for text that PostgreSQL cannot hold: a NUL character, anywhere in the body."""
+def require_storable(value: Any, *, levels: int = NESTED_MOST) -> None:
+    """BadValue for text that PostgreSQL cannot hold, a NUL character anywhere, and for nesting that no encoder follows."""
     if isinstance(value, str):
         if "\0" in value:
             raise BadValue("a text holds a NUL character")
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            require_storable(key)
-            require_storable(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            require_storable(inner)
+    elif isinstance(value, (dict, list)):
+        if not levels:
+            raise BadValue(f"the request is nested deeper than {NESTED_MOST} levels")
+        for inner in value:  # the keys of an object
+            require_storable(inner, levels=levels - 1)
+        if isinstance(value, dict):
+            for inner in value.values():
+                require_storable(inner, levels=levels - 1)
 
 
 def text(data: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -33,7 +33,7 @@ class Target:
     kind: str  # single, group, chatroom
     application_id: int
     appkey: str
-    conversation_id: int
+    conversation_id: int  # 0 of a pair that has not begun: it does with the first message that is allowed
     target_id: str
     title: str = ""  # of a group or room
     peer: User | None = None
@@ -48,6 +48,10 @@ class TargetKind:
 
     def find(self, application: Application, target_id: str, *, by: Actor, sender: User) -> Target:
         """The target of this id for this sender, or the refusal that it does not exist."""
+        raise NotImplementedError
+
+    def begin(self, send: Send) -> Target:
+        """The target of `send` with its conversation, which is made now; or the refusal, and nothing is."""
         raise NotImplementedError
 
     def refusals(self, sends: list[Send]) -> dict[Send, ImError]:
@@ -84,7 +88,10 @@ def resolve(
         application = other
     kind = kind_of(target_type)
     key = (target_type, application.pk, target_id, sender.pk if target_type == "single" else 0)
-    return _found.get(key, lambda: kind.find(application, target_id, by=by, sender=sender))
+    target = _found.get(key, lambda: kind.find(application, target_id, by=by, sender=sender))
+    if not target.conversation_id:
+        _found.forget(key)  # it has none for this once
+    return target
 
 
 @bus.heard("targets")

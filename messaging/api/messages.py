@@ -31,6 +31,7 @@ class Messages(ImView):
 
     def post(self, request: Request) -> Response:
         asked = self.read(MessageRequest)
+        shapes.require_storable(asked["msg_body"])
         shapes.require_body(asked["msg_type"], asked["msg_body"], shapes.REST_BODIES)
         application = self.actor.application
         sender = User.objects.of(application).select_related("application").find(asked["from_id"])

@@ -27,11 +27,11 @@ def read_send(data: dict[str, Any]) -> dict[str, Any]:
     random and unique among the open requests of one page only, so the whole body goes with it: its create_time makes a
     retransmission, and only that, identical.
     """
+    shapes.require_storable(data)
     content = shapes.mapping(data, "content")
     if content is None:
         raise WrongType("content must be an object")
     shapes.require_body(content.get("msg_type"), content.get("msg_body"))
-    shapes.require_storable(content)
     draft = Draft(
         type=content["msg_type"],
         body=content["msg_body"],
@@ -50,11 +50,15 @@ def _read_at_list(data: dict[str, Any]) -> list[dict[str, Any]] | None:
     users = data.get("users")
     if users is None:
         return None
-    if not isinstance(users, list) or not all(
-        isinstance(user, dict) and isinstance(user.get("username"), str) for user in users
-    ):
+    if not isinstance(users, list) or not all(map(_is_mention, users)):
         raise WrongType("users must be a list of objects with a username")
-    return users
+    return [{name: value for name, value in user.items() if value is not None} for user in users]
+
+
+def _is_mention(user: Any) -> bool:
+    return (
+        isinstance(user, dict) and isinstance(user.get("username"), str) and isinstance(user.get("appkey"), str | None)
+    )
 
 
 def _client_id(data: dict[str, Any]) -> str:

@@ -112,7 +112,9 @@ def _missed_events(session: Session) -> tuple[int, list[tuple[str, dict[str, Any
     if not events:
         return _acknowledge(session, session.actor), []
     session.memory["offered_events"] = [event.id for event in events]
-    return events[0].id - 1, [("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})]
+    return events[0].id - 1, [
+        ("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})
+    ]
 
 
 def _seen(session: Session) -> frozenset[int]:

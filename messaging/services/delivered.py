@@ -40,10 +40,9 @@ def acknowledge(user_id: int, message_id: int) -> None:
     with _lock:
         place = _places.get(message_id)
     if place is None:
-        row = Message.objects.filter(
-            pk=message_id, seq__isnull=False, conversation__participants__user_id=user_id
-        ).values_list("conversation_id", "seq")
-        place = row.first()
+        rows = Message.objects.filter(pk=message_id, seq__isnull=False, conversation__participants__user_id=user_id)
+        row = rows.values_list("conversation_id", "seq").first()
+        place = (row[0], row[1] or 0) if row else None
     if place is not None:
         note(user_id, *place)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import connection, transaction
 
 from accounts.actors import Actor
@@ -21,10 +23,9 @@ def open_pair(first: User, second: User) -> Conversation:
 
     Between two applications it belongs to that of the lower user id.
     """
-    lower = min(first, second, key=lambda user: user.pk)
     with transaction.atomic():
         conversation, made = Conversation.objects.get_or_create(
-            application_id=lower.application_id,
+            application_id=_home(first, second),
             kind=Conversation.Kind.SINGLE,
             key=pair_key(first.pk, second.pk),
         )
@@ -36,9 +37,30 @@ def open_pair(first: User, second: User) -> Conversation:
 
 
 def pair_id(first: User, second: User) -> int:
-    """The id of the pair's conversation, remembered in this process."""
-    key = (min(first.pk, second.pk), max(first.pk, second.pk))
-    return _pairs.get(key, lambda: open_pair(first, second).pk)
+    """The id of the pair's conversation, remembered in this process; 0 where they have never met."""
+
+    def load() -> int:
+        pairs = Conversation.objects.filter(kind=Conversation.Kind.SINGLE, key=pair_key(first.pk, second.pk))
+        found = pairs.filter(application_id=_home(first, second)).values_list("pk", flat=True).first()
+        if found is None:
+            raise _NotBegun
+        return found
+
+    try:
+        if connection.in_atomic_block:  # what it finds may be rolled back
+            return load()
+        return _pairs.get((min(first.pk, second.pk), max(first.pk, second.pk)), load)
+    except _NotBegun:
+        return 0
+
+
+class _NotBegun(Exception):
+    """Two users have no conversation: nothing to remember."""
+
+
+def _home(first: User, second: User) -> int:
+    """The application that a pair's conversation belongs to."""
+    return min(first, second, key=lambda user: user.pk).application_id
 
 
 class SingleTargets(TargetKind):
@@ -57,6 +79,12 @@ class SingleTargets(TargetKind):
             target_id=peer.username,
             peer=peer,
         )
+
+    def begin(self, send: Send) -> Target:
+        assert send.target.peer is not None
+        if refusal := self.refusals([send]).get(send):
+            raise refusal
+        return replace(send.target, conversation_id=open_pair(send.sender, send.target.peer).pk)
 
     def refusals(self, sends: list[Send]) -> dict[Send, ImError]:
         pairs = {(send.target.peer.pk, send.sender.pk): send for send in sends if send.target.peer}

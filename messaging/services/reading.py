@@ -71,7 +71,7 @@ def peers_of(user: User, conversations: Iterable[Conversation]) -> dict[int, Use
     return {conversation_id: users[user_id] for conversation_id, user_id in others.items() if user_id in users}
 
 
-def describe(conversations: Iterable[Conversation]) -> dict[int, Mapping[str, Any]]:
+def describe(conversations: Iterable[Conversation]) -> Mapping[int, Mapping[str, Any]]:
     """What groups say of their conversations, in one query a kind."""
     ids = [conversation.pk for conversation in conversations if conversation.kind == Conversation.Kind.GROUP]
     return kind_of("group").describe(ids) if ids else {}

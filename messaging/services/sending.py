@@ -17,9 +17,9 @@ from accounts.models import User
 from imsite.core import bus, clock
 from imsite.core.cache import ShortCache
 from messaging.events import MessageFacts, MessageSent, RoomMessageSent
-from messaging.rules import require_client_id, require_size
+from messaging.rules import require_client_id, require_size, require_sizes_beside
 from messaging.services import delivered, words
-from messaging.targets import Target
+from messaging.targets import Target, kind_of
 from messaging.writer import Result, Send, Sent, write, writer
 
 SENDER_SECONDS = 5  # how old a sender's nickname may be
@@ -79,12 +79,13 @@ def insert(
 def prepare(
     target: Target, draft: Draft, *, by: Actor, sender: User | None = None, client_id: str | None = None
 ) -> Send:
-    """The checks that need no database, and the content as it will be delivered."""
+    """All that comes before the writer: the checks that need no transaction, and the content as it will be delivered."""
     require_size(draft.content or {"msg_body": draft.body}, draft.body, by)
+    require_sizes_beside(draft.at_list, draft.custom_notification)
     require_client_id(client_id)
     author = profile_of(sender or by.user)
     body = words.screen(by.application, draft.type, draft.body) if by.is_user else draft.body
-    return Send(
+    send = Send(
         target=target,
         sender=author,
         client_id=client_id or f"one:{secrets.token_urlsafe(15)}",
@@ -102,6 +103,9 @@ def prepare(
         sid=by.sid,
         on_commit=push,
     )
+    if not target.conversation_id:
+        send.target = kind_of(target.kind).begin(send)
+    return send
 
 
 def push(send: Send, sent: Sent) -> None:
@@ -178,8 +182,9 @@ def _content(target: Target, draft: Draft, body: Mapping[str, Any], author: User
 
 def _fingerprint(target: Target, draft: Draft) -> str:
     """What makes a repetition the same send: where it goes and what was asked for, not when."""
+    where = target.peer.pk if target.peer else target.conversation_id
     asked = [
-        target.conversation_id, draft.type, draft.body, draft.at_list, draft.need_receipt, draft.no_offline,
+        target.kind, where, draft.type, draft.body, draft.at_list, draft.need_receipt, draft.no_offline,
         draft.custom_notification,
     ]  # fmt: skip
     return hashlib.blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
