@@ -15,12 +15,24 @@ BACKEND = os.environ.get("IM_TEST_BACKEND", "sqlite")
 settings.register_profile("imsite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("imsite")
 
+STORES = {"db", "transactional_db", "redis_url", "postgresql_url"}  # fixtures
+
 
 # Parts that a machine may lack
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that drive a browser as left out where there is none."""
+    """Mark the tests that drive a browser as left out where there is none.
+
+    The run on PostgreSQL and Redis takes what touches one of them: the rest would only say again what it said on SQLite.
+    """
+    if BACKEND == "postgresql":
+        stored: dict[bool, list[pytest.Item]] = {True: [], False: []}
+        for item in items:
+            touches = STORES & {*item.fixturenames} or item.get_closest_marker("django_db")
+            stored[bool(touches)].append(item)
+        config.hook.pytest_deselected(items=stored[False])
+        items[:] = stored[True]
     missing = backing.browser_missing() if any(item.get_closest_marker("browser") for item in items) else None
     for item in items:
         if missing and item.get_closest_marker("browser"):

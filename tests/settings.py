@@ -17,6 +17,7 @@ for name in [*os.environ]:
 
 FOLDER = Path(tempfile.mkdtemp(prefix="imsite-test-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+(FOLDER / "static").mkdir()  # which is asked for at the first request
 os.environ["IM_DATA_DIR"] = str(FOLDER)
 if BACKEND == "postgresql":
     os.environ["IM_DATABASE_URL"] = os.environ["IM_TEST_DATABASE_URL"]
