@@ -21,8 +21,8 @@ from chatrooms.models import ChatRoom
 class RoomForm(forms.ModelForm):
     """What members see of the room, and whom the operator puts in or takes out."""
 
-    add_members = UsernamesField(label=_("add members"))
-    remove_members = UsernamesField(label=_("remove members"))
+    add_members = UsernamesField(label=_("Add members"))
+    remove_members = UsernamesField(label=_("Remove members"))
 
     class Meta:
         model = ChatRoom
@@ -40,8 +40,8 @@ class RoomForm(forms.ModelForm):
 
 
 class NewRoomForm(forms.ModelForm):
-    owner_name = UsernameField(label=_("owner"), help_text=_("The username of the owner."))
-    members = UsernamesField(label=_("members"))
+    owner_name = UsernameField(label=_("Owner"), help_text=_("The username of the owner."))
+    members = UsernamesField(label=_("Members"))
 
     class Meta:
         model = ChatRoom
@@ -69,14 +69,23 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(ChatRoom)
 class ChatRoomAdmin(ServiceAdmin):
-    list_display = ("name", "pk", "application", "owner", "members", "capacity", "created_at")
+    list_display = ("name", "room_id", "application", "owner", "members", "capacity", "created_at")
     list_filter = (StateFilter, "application")
     list_select_related = ("application", "owner")
     search_fields = ("name", "=conversation__id", "=owner__username")
     search_help_text = _("Name, id or the owner's username")
     ordering = ("-conversation",)
     autocomplete_fields = ("application",)
-    readonly_fields = ("pk", "application", "owner", "members", "capacity", "created_at", "updated_at", "deleted_at")
+    readonly_fields = (
+        "room_id",
+        "application",
+        "owner",
+        "members",
+        "capacity",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    )
     form = RoomForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatRoom]:
@@ -93,7 +102,7 @@ class ChatRoomAdmin(ServiceAdmin):
             return [(None, {"fields": ("application", "name", "description", "owner_name", "members")})]
         changes = [(_("Members"), {"fields": ("add_members", "remove_members")})] if obj.deleted_at is None else []
         return [
-            (None, {"fields": ("pk", "application", "owner", "members", "capacity", "name", "description")}),
+            (None, {"fields": ("room_id", "application", "owner", "members", "capacity", "name", "description")}),
             *changes,
             (_("Dates"), {"fields": ("created_at", "updated_at", "deleted_at")}),
         ]
@@ -114,6 +123,10 @@ class ChatRoomAdmin(ServiceAdmin):
             set() if allowed else {self.opts.verbose_name},
             [],
         )
+
+    @admin.display(description=_("id"), ordering="pk")
+    def room_id(self, room: ChatRoom) -> int:
+        return room.pk
 
     @admin.display(description=_("members"), ordering="member_count")
     def members(self, room: ChatRoom) -> int:

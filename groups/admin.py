@@ -24,8 +24,8 @@ from groups.models import Group, Membership
 class GroupForm(forms.ModelForm):
     """What members see of the group, and who comes and goes."""
 
-    add_members = UsernamesField(label=_("add members"))
-    remove_members = UsernamesField(label=_("remove members"))
+    add_members = UsernamesField(label=_("Add members"))
+    remove_members = UsernamesField(label=_("Remove members"))
 
     class Meta:
         model = Group
@@ -43,8 +43,8 @@ class GroupForm(forms.ModelForm):
 
 
 class NewGroupForm(forms.ModelForm):
-    owner_name = UsernameField(label=_("owner"), help_text=_("The username of the owner."))
-    members = UsernamesField(label=_("members"))
+    owner_name = UsernameField(label=_("Owner"), help_text=_("The username of the owner."))
+    members = UsernamesField(label=_("Members"))
 
     class Meta:
         model = Group
@@ -77,6 +77,7 @@ class MembershipInline(TabularInline):
     extra = 0
     per_page = 50
     can_delete = False
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user")
@@ -92,7 +93,7 @@ class MembershipInline(TabularInline):
 class GroupAdmin(ServiceAdmin):
     """A dissolved group is shown under the filter of that name, and can be restored from there."""
 
-    list_display = ("name", "pk", "application", "owner", "type", "members", "created_at")
+    list_display = ("name", "gid", "application", "owner", "type", "members", "created_at")
     list_filter = (StateFilter, "type", "application")
     list_select_related = ("application", "owner")
     search_fields = ("name", "=conversation__id", "=owner__username")
@@ -102,7 +103,7 @@ class GroupAdmin(ServiceAdmin):
     actions_submit_line = ("dissolve_this",)
     autocomplete_fields = ("application",)
     inlines = (MembershipInline,)
-    readonly_fields = ("pk", "application", "owner", "type", "capacity", "created_at", "updated_at", "dissolved_at")
+    readonly_fields = ("gid", "application", "owner", "type", "capacity", "created_at", "updated_at", "dissolved_at")
     form = GroupForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
@@ -119,7 +120,7 @@ class GroupAdmin(ServiceAdmin):
             return [(None, {"fields": ("application", "name", "desc", "type", "owner_name", "members")})]
         changes = [(_("Members"), {"fields": ("add_members", "remove_members")})] if obj.dissolved_at is None else []
         return [
-            (None, {"fields": ("pk", "application", "owner", "type", "capacity", "name", "desc", "avatar")}),
+            (None, {"fields": ("gid", "application", "owner", "type", "capacity", "name", "desc", "avatar")}),
             *changes,
             (_("Dates"), {"fields": ("created_at", "updated_at", "dissolved_at")}),
         ]
@@ -132,6 +133,10 @@ class GroupAdmin(ServiceAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # dissolving keeps what was said
+
+    @admin.display(description="gid", ordering="pk")
+    def gid(self, group: Group) -> int:
+        return group.pk
 
     @admin.display(description=_("members"), ordering="member_count")
     def members(self, group: Group) -> int:

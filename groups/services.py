@@ -66,7 +66,7 @@ def create_group(
         capacity=application.limits.group_capacity,
     )
     _enter(group, [owner, *(user for user in users if user != owner)], owner=owner)
-    _tell(GroupCreated.of(group, [owner], by=by.user), users)
+    _tell(group, GroupCreated.of(group, [owner], by=by.user), users)
     return group
 
 
@@ -92,7 +92,7 @@ def update_info(
     group.info_seq += 1
     group.save(update_fields=[*changes, "info_seq", "updated_at"])
     _forget_title()
-    _tell(GroupInfoChanged.of(group, [by.user] if by.user else [], by=by.user))
+    _tell(group, GroupInfoChanged.of(group, [by.user] if by.user else [], by=by.user))
 
 
 @transaction.atomic
@@ -124,9 +124,9 @@ def change_members(group: Group, *, add: Sequence[User] = (), remove: Sequence[U
     Membership.objects.filter(group=group, user__in=remove).delete()
     new_owner = _succeed(group)
     if add:
-        _tell(MembersAdded.of(group, add, by=by.user), add)
+        _tell(group, MembersAdded.of(group, add, by=by.user), add)
     if remove:
-        event_id = _tell(MembersRemoved.of(group, remove, by=by.user, new_owner=new_owner), remove)
+        event_id = _tell(group, MembersRemoved.of(group, remove, by=by.user, new_owner=new_owner), remove)
         participants.leave(group.conversation, remove, until_event_id=event_id)
 
 
@@ -142,7 +142,7 @@ def leave_group(group: Group, user: User, *, by: Actor) -> None:
     if not Membership.objects.filter(group=group, user=user).delete()[0]:
         raise NotMember
     new_owner = _succeed(group)
-    event_id = _tell(MemberLeft.of(group, [user], by=user, new_owner=new_owner), [user])
+    event_id = _tell(group, MemberLeft.of(group, [user], by=user, new_owner=new_owner), [user])
     participants.leave(group.conversation, [user], until_event_id=event_id)
 
 
@@ -153,13 +153,13 @@ def dissolve(group: Group, *, by: Actor) -> None:
     rules.require_owner(group, by)
     members = [membership.user for membership in group.members()]
     _end(group)
-    event_id = _tell(GroupDissolved.of(group, members, by=None), members)
+    event_id = _tell(group, GroupDissolved.of(group, members, by=None), members)
     participants.leave(group.conversation, members, until_event_id=event_id)
 
 
 @transaction.atomic
 def restore(group: Group, *, by: Actor) -> None:
-    """Take back a dissolution: those who were members then are in the group again, and are told as of a new group.
+    """Take back a dissolution: those who were members then are in the group again, see its history, and are told.
 
     The application's alone. NobodyLeft where the last member had left; nothing happens to a group that exists.
     """
@@ -176,9 +176,9 @@ def restore(group: Group, *, by: Actor) -> None:
     owner = next(membership.user for membership in memberships if membership.role == Role.OWNER)
     members = [membership.user for membership in memberships]
     managers = [membership.user for membership in memberships if membership.role in rules.MANAGERS]
-    participants.join(group.conversation, members, moderates=managers)
+    participants.readmit(group.conversation, members, moderates=managers)
     _forget_title()
-    _tell(GroupCreated.of(group, [owner], by=None), members)
+    _tell(group, GroupCreated.of(group, [owner], by=None), members)
 
 
 @transaction.atomic
@@ -262,6 +262,9 @@ def _forget_title() -> None:
     transaction.on_commit(lambda: bus.announce("targets", None))
 
 
-def _tell(event: GroupEvent, users: Sequence[User] = ()) -> int:
+def _tell(group: Group, event: GroupEvent, users: Sequence[User] = ()) -> int:
     """Tell the members, and `users` by name: those who come may not be listed yet, those who go not any more."""
-    return publish(event, to=Audience(conversation=event.gid, users=[user.pk for user in users]), keep=True)
+    audience = Audience(
+        conversation=group.pk, users=[user.pk for user in users], version=group.conversation.member_seq
+    )
+    return publish(event, to=audience, keep=True)

@@ -24,10 +24,9 @@ class UsernameField(forms.CharField):
 class UsernamesField(forms.CharField):
     """Usernames, one a line."""
 
-    widget = UnfoldAdminTextareaWidget
-
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, help_text=_("Usernames, one a line."), **kwargs)
+        widget = UnfoldAdminTextareaWidget({"rows": 3})
+        super().__init__(required=False, help_text=_("Usernames, one a line."), widget=widget, **kwargs)
 
     def clean(self, value: Any) -> list[str]:
         return super().clean(value).split()

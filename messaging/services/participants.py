@@ -22,6 +22,7 @@ def join(conversation: Conversation, users: Sequence[User], *, moderates: Sequen
     if not users:
         return
     locked = lock(conversation)
+    conversation.member_seq = locked.member_seq
     newest_event = StoredEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     moderators = {user.pk for user in moderates}
     Participant.objects.bulk_create(
@@ -60,10 +61,24 @@ def leave(conversation: Conversation, users: Sequence[User], *, until_event_id: 
     if not users:
         return
     locked = lock(conversation)
+    conversation.member_seq = locked.member_seq
     Participant.objects.filter(conversation=conversation, user__in=users, active=True).update(
         active=False, moderates=False, leave_seq=locked.last_seq, until_event_id=until_event_id
     )
     _tell_hub(locked, users, bus.leave)
+
+
+@transaction.atomic
+def readmit(conversation: Conversation, users: Sequence[User], *, moderates: Sequence[User] = ()) -> None:
+    """Take back that these users left, as if they never had: they see what they saw, and their marks stand where they stood.
+
+    For a group that is restored. Nothing was said in it meanwhile, so there is nothing to be kept from anyone.
+    """
+    locked = lock(conversation)
+    rows = Participant.objects.filter(conversation=conversation, user__in=users)
+    rows.update(active=True, leave_seq=None, until_event_id=None)
+    rows.filter(user__in=moderates).update(moderates=True)
+    _tell_hub(locked, users, bus.join)
 
 
 @transaction.atomic

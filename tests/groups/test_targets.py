@@ -11,7 +11,7 @@ from groups.targets import GroupTargets
 from imsite.core.errors import BadValue
 from messaging.errors import NotMember
 from messaging.models import Message
-from messaging.services import sending
+from messaging.services import reading, sending
 from messaging.services.sending import Draft
 from messaging.targets import resolve
 
@@ -59,6 +59,18 @@ def test_groups_that_are_not_there(club, alice, eve, server):
     with pytest.raises((NoSuchGroup, NotMember)):
         say(club, alice)
     assert Message.objects.count() == 1
+
+
+def test_who_is_back_in_a_restored_group_sees_and_speaks_as_before(club, alice, bob, server):
+    say(club, alice)
+    services.dissolve(club, by=server)
+    services.restore(club, by=server)
+    assert say(club, bob).seq == 2
+    place = reading.place_in_group(bob, club.pk)
+    messages, _ = reading.page(place)
+    assert [message.seq for message in messages] == [1, 2]
+    alices = reading.place_in_group(alice, club.pk)
+    assert reading.unread_counts([alices]) == {club.pk: 1}
 
 
 def test_what_conversation_lists_show_of_groups(club, alice, application, server, django_assert_num_queries):
