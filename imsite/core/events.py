@@ -44,6 +44,7 @@ class Audience:
     """Who is told: users by id, those in a conversation, those in a chat room; every session of theirs but `skip`.
 
     `device_class` narrows to sessions of that class; `ends` logs the receiving sessions out once they were told.
+    `version` is that of the conversation's membership: where a hub knows an older one, it reads anew who is in.
     """
 
     users: Sequence[int] = ()
@@ -52,6 +53,7 @@ class Audience:
     skip: str | None = None
     device_class: str | None = None
     ends: bool = False
+    version: int | None = None
     topics: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,7 @@ def _push(event: Event, to: Audience, *, stored_id: int) -> None:
                 skip=to.skip,
                 device_class=to.device_class,
                 ends=to.ends,
+                version=(f"conversation:{to.conversation}", to.version) if to.version is not None else None,
                 event_id=stored_id,
             )
         )
