@@ -201,7 +201,7 @@ LOGIN_URL = "admin:login"
 # Languages and time
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
-LOCALE_PATHS = [BASE_DIR / "imsite" / "locale"]
+LOCALE_PATHS = [BASE_DIR / "imsite" / "locale", BASE_DIR / "imsite" / "locale" / "unfold"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
