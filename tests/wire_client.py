@@ -371,7 +371,9 @@ class BlockingClient(Wire):
     @classmethod
     def connect(cls, url: str, **kwargs: Any) -> Self:
         client = cls(**kwargs)
-        client.socket = connect_blocking(socket_url(url), compression=None, ping_interval=None, max_size=None)
+        client._open = contextlib.ExitStack()
+        connection = connect_blocking(socket_url(url), compression=None, ping_interval=None, max_size=None)
+        client.socket = client._open.enter_context(connection)
         client._until(lambda: client.connected)
         return client
 
@@ -382,7 +384,7 @@ class BlockingClient(Wire):
         self.close()
 
     def close(self) -> None:
-        self.socket.close()
+        self._open.close()
 
     def cut(self) -> None:
         """Drop the connection without a word, as a lost network does."""
