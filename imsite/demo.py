@@ -163,27 +163,30 @@ def ridge(width: int = 1200, height: int = 800) -> bytes:
     """A JPEG of hills in the evening, drawn here so that the demo needs no file."""
     picture = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(picture)
-    for y in range(height):
-        draw.line([(0, y), (width, y)], fill=_mix((58, 71, 130), (255, 190, 130), (y / height) ** 0.8))
-    glow = Image.new("L", (width, height), 0)
-    x, y = width * 0.68, height * 0.52
-    ImageDraw.Draw(glow).ellipse([x - 190, y - 190, x + 190, y + 190], fill=150)
-    picture.paste((255, 236, 190), mask=glow.filter(ImageFilter.GaussianBlur(80)))
-    draw.ellipse([x - 58, y - 58, x + 58, y + 58], fill=(255, 244, 214))
-    layers = 5
-    for layer in range(layers):
-        depth = layer / (layers - 1)
-        crest = [(x, _crest(x / width, layer, height)) for x in range(0, width + 8, 8)]
-        draw.polygon([(0, height), *crest, (width, height)], fill=_mix((176, 128, 140), (27, 38, 66), depth))
+    for line in range(height):
+        draw.line([(0, line), (width, line)], fill=_mix((58, 71, 130), (255, 190, 130), (line / height) ** 0.8))
+    _draw_sun(picture, width * 0.68, height * 0.52)
+    chains = 5
+    for chain in range(chains):
+        crest = [(x, _crest(x / width, chain, height)) for x in range(0, width + 8, 8)]
+        shade = _mix((176, 128, 140), (27, 38, 66), chain / (chains - 1))
+        draw.polygon([(0, height), *crest, (width, height)], fill=shade)
     file = io.BytesIO()
     picture.filter(ImageFilter.SMOOTH).save(file, "JPEG", quality=88)
     return file.getvalue()
 
 
-def _crest(x: float, layer: int, height: int) -> float:
+def _draw_sun(picture: Image.Image, x: float, y: float) -> None:
+    glow = Image.new("L", picture.size, 0)
+    ImageDraw.Draw(glow).ellipse([x - 190, y - 190, x + 190, y + 190], fill=150)
+    picture.paste((255, 236, 190), mask=glow.filter(ImageFilter.GaussianBlur(80)))
+    ImageDraw.Draw(picture).ellipse([x - 58, y - 58, x + 58, y + 58], fill=(255, 244, 214))
+
+
+def _crest(x: float, chain: int, height: int) -> float:
     """How high a chain of hills stands at `x`: waves of falling length, the nearer chain lower on the picture."""
-    waves = sum(math.sin(x * (2.1 + 1.7 * layer) * 2**n + layer * 2.3 + n * 1.1) / 1.9**n for n in range(5))
-    return height * (0.56 + 0.095 * layer) - waves * height * (0.055 - 0.004 * layer)
+    waves = sum(math.sin(x * (2.1 + 1.7 * chain) * 2**n + chain * 2.3 + n * 1.1) / 1.9**n for n in range(5))
+    return height * (0.56 + 0.095 * chain) - waves * height * (0.055 - 0.004 * chain)
 
 
 def _mix(first: tuple[int, int, int], second: tuple[int, int, int], part: float) -> tuple[int, int, int]:

@@ -170,6 +170,7 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
     from twisted.internet import defer, reactor
 
     from imsite.asgi import application
+    from imsite.realtime import hub
 
     class Graceful(Server):
         """Daphne cancels everything at once; this one first closes the sockets and lets requests end."""
@@ -211,6 +212,7 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
     for task in left:
         task.cancel()
     loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    hub.stop()
 
 
 SERVERS = {"daphne": run_daphne, "uvicorn": run_uvicorn}
