@@ -264,7 +264,5 @@ def _forget_title() -> None:
 
 def _tell(group: Group, event: GroupEvent, users: Sequence[User] = ()) -> int:
     """Tell the members, and `users` by name: those who come may not be listed yet, those who go not any more."""
-    audience = Audience(
-        conversation=group.pk, users=[user.pk for user in users], version=group.conversation.member_seq
-    )
+    audience = Audience(conversation=group.pk, users=[user.pk for user in users], version=group.conversation.member_seq)
     return publish(event, to=audience, keep=True)
