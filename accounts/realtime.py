@@ -136,6 +136,13 @@ def note_end(session: sessions.Session, actor: Actor) -> None:
     services.end_session(actor.login_id, why)
 
 
+@sessions.on_beat
+def note_life(actors: list[Actor]) -> None:
+    """The sessions of this process live; those of a process that is gone end."""
+    services.touch_sessions([actor.login_id for actor in actors])
+    services.close_lost_sessions()
+
+
 # Users
 
 

@@ -11,7 +11,15 @@ from accounts.services.applications import (
     save_organisation,
     save_role,
 )
-from accounts.services.sessions import LoggedIn, close_open_sessions, end_session, log_in, require_live
+from accounts.services.sessions import (
+    LoggedIn,
+    close_lost_sessions,
+    close_open_sessions,
+    end_session,
+    log_in,
+    require_live,
+    touch_sessions,
+)
 from accounts.services.users import (
     change_password,
     delete_user,
@@ -31,6 +39,7 @@ __all__ = [
     "LoggedIn",
     "change_application",
     "change_password",
+    "close_lost_sessions",
     "close_open_sessions",
     "create_application",
     "create_operator",
@@ -53,5 +62,6 @@ __all__ = [
     "save_role",
     "set_password",
     "sign_up",
+    "touch_sessions",
     "update_profile",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import passwords
 from accounts.errors import NoSuchUser, SignedInElsewhere, UserDisabled, WrongPassword
@@ -16,6 +17,8 @@ from accounts.models import Application, Device, DeviceClass, Session, User
 from imsite.core import clock, hooks
 from imsite.core.events import Audience, Event, publish
 
+LOST_S = 300  # five beats of a process
+TOUCHED_AT_ONCE = 500  # rows in one statement
 PLATFORMS = {"a": "Android", "i": "ios", "w": "pc", "j": "web"}  # of `online_list`
 
 
@@ -100,14 +103,34 @@ def end_sessions(user: User, why: Session.Ended, event: Event, *, keep: str | No
     _tell_if_last(user)
 
 
+def touch_sessions(login_ids: Sequence[int]) -> None:
+    """Note that these sessions are alive: their process says so about once a minute.
+
+    It is right even where another process took it for dead while it was held up, and had ended them.
+    """
+    unsure = Q(ended_at=None) | Q(ended_why=Session.Ended.RESTART)
+    for start in range(0, len(login_ids), TOUCHED_AT_ONCE):
+        known = Session.objects.filter(unsure, pk__in=login_ids[start : start + TOUCHED_AT_ONCE])
+        known.update(seen_at=clock.now(), ended_at=None, ended_why="")
+
+
+def close_lost_sessions() -> int:
+    """End the sessions of which no process said for five minutes that they are alive; how many."""
+    return _close(Session.objects.live().filter(seen_at__lt=clock.now() - timedelta(seconds=LOST_S)))
+
+
 def close_open_sessions() -> int:
     """End the sessions that a process left open which is gone; how many. For the start of the only serving process."""
-    users = User.objects.filter(pk__in=Session.objects.live().values("user")).select_related("application")
+    return _close(Session.objects.live())
+
+
+def _close(sessions: QuerySet[Session]) -> int:
+    users = User.objects.filter(pk__in=sessions.values("user")).select_related("application").order_by("pk")
     with transaction.atomic():
         left = list(users)
-        ended = _end(Session.objects.live(), Session.Ended.RESTART)
+        ended = _end(sessions, Session.Ended.RESTART)
         for user in left:
-            hooks.session_ended(user)
+            _tell_if_last(user)
     return ended
 
 

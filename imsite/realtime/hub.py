@@ -21,11 +21,12 @@ from imsite.core.bus import Delivery
 from imsite.core.mailbox import Mailbox
 from imsite.realtime import workers
 from imsite.realtime.connection import LEAVE_S, Connection
-from imsite.realtime.session import Topics
+from imsite.realtime.session import Topics, tell_beat
 from imsite.realtime.transports import ready_frame
 
 logger = logging.getLogger(__name__)
 
+BEAT_S = 60.0
 SWEEP_S = 5
 HELD_MAX = 1000  # deliveries that wait for one topic; beyond it the oldest are dropped, and clients sync
 RELOAD_AGAIN_S = 1.0
@@ -84,6 +85,7 @@ class Hub:
         self._touched: list[Connection] = []
         self._flushing = False
         self._thread = threading.get_ident()
+        self._beat_at = loop.time() + BEAT_S
         self._sweeper: asyncio.TimerHandle | None = loop.call_later(SWEEP_S, self._sweep)
 
     def is_in_loop(self) -> bool:
@@ -376,7 +378,12 @@ class Hub:
     def _sweep(self) -> None:
         """Cut connections from which nothing came for so long that a client would have pinged."""
         self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)
-        oldest = self.loop.time() - self.silence_s
+        now = self.loop.time()
+        if now >= self._beat_at:
+            self._beat_at = now + BEAT_S
+            actors = [one.session.actor for one in self.sockets]
+            workers.submit(tell_beat, [actor for actor in actors if actor is not None])
+        oldest = now - self.silence_s
         for connection in [one for one in self.sockets if one.seen_at < oldest and not (one.paused or one.closed)]:
             self.dropped_silent += 1
             self._drop(connection)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from imsite.core import clock
-
 logger = logging.getLogger(__name__)
+
+PUSHED, SYNCED = "pushed", "synced"
+SEEN_MOST = 4_096
 
 Topics = Mapping[str, int | None]  # topic to the version of its membership, None where nobody counts it
 
@@ -28,8 +29,8 @@ class Session:
     """
 
     __slots__ = (
-        "__weakref__", "actor", "address", "application", "base_url", "device_class", "entered_ms", "link", "memory",
-        "origin", "platform", "sid", "signed_out", "user_agent",
+        "__weakref__", "actor", "address", "application", "base_url", "device_class", "link", "memory", "origin",
+        "platform", "seen", "sid", "signed_out", "synced", "user_agent",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +48,8 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.link: Link | None = None
         self.signed_out = False  # by the client itself; else the connection was lost, or the end came from elsewhere
-        self.entered_ms = 0  # what is sent from this moment on is pushed to this session
+        self.seen: dict[int, str] = {}  # what came by push or by sync: message ids, and stored events by their negative id
+        self.synced = False  # the client has caught up once since its login
 
     @property
     def logged_in(self) -> bool:
@@ -71,12 +73,12 @@ class Session:
         Give `topics` as a function: it reads them when the hub already notes who joins and leaves, so that a change in
         between is not lost. Called in the thread of a handler.
         """
-        # First of all: a session that is ended meanwhile (by a login elsewhere) must find someone to log out.
+        self.memory, self.seen, self.synced = {}, {}, False
+        # Before all that takes time: a session that is ended meanwhile (by a login elsewhere) must find someone to log out.
         self.actor = actor
         try:
             if self.link:
                 self.link.enter(actor.user.pk)
-            self.entered_ms = clock.now_ms()
             read = topics() if callable(topics) else topics
             if self.link:
                 self.link.subscribe(read)
@@ -90,6 +92,19 @@ class Session:
         if self.link and actor is not None:
             self.link.leave()
         return actor
+
+    # A message that is stored while its receiver catches up is found by the sync and pushed as well. Whoever names it first
+    # brings it, the other leaves it: setdefault is atomic among threads, so nothing comes twice and nothing is left out.
+
+    def takes_push(self, key: int) -> bool:
+        """Whether what is pushed under this key is to be written: a sync has not brought it."""
+        if len(self.seen) >= SEEN_MOST:  # of a client that acknowledges nothing
+            self.seen.clear()
+        return self.seen.setdefault(key, PUSHED) is PUSHED
+
+    def takes_sync(self, key: int) -> bool:
+        """Whether what a sync has found under this key is to be offered: neither a push nor a sync has brought it."""
+        return key not in self.seen and self.seen.setdefault(key, SYNCED) is SYNCED
 
     def __repr__(self) -> str:
         return f"<Session {self.sid} {self.username or 'not logged in'}>"
@@ -106,6 +121,25 @@ def on_end(function: EndHook) -> EndHook:
     """
     _end_hooks.append(function)
     return function
+
+
+BeatHook = Callable[[list[Any]], None]
+_beat_hooks: list[BeatHook] = []
+
+
+def on_beat(function: BeatHook) -> BeatHook:
+    """Have `function(actors)` called, in a worker thread, once a minute with those who are logged in in this process."""
+    _beat_hooks.append(function)
+    return function
+
+
+def tell_beat(actors: list[Any]) -> None:
+    """Call the hooks; one that breaks does not keep the others from their work."""
+    for hook in _beat_hooks:
+        try:
+            hook(actors)
+        except Exception:
+            logger.exception("%s failed at a beat", getattr(hook, "__qualname__", hook))
 
 
 def tell_end(session: Session, actor: Any) -> None:

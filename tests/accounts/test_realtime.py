@@ -382,6 +382,15 @@ def test_the_end_of_a_connection(alices, signed_out, why, kept):
     assert Device.objects.get().logged_in is kept
 
 
+def test_a_beat_keeps_the_sessions_of_this_process_alive(alices, application):
+    other = Page(application)
+    other.init(fromPlatForm="a")
+    assert other.log_in() == 0
+    Session.objects.update(seen_at=clock.from_ms(0))
+    sessions.tell_beat([alices.session.actor])
+    assert Session.objects.live().get().sid == alices.session.sid
+
+
 @pytest.mark.parametrize(
     ("address", "kept"), [("192.0.2.7", "192.0.2.7"), ("::1", "::1"), ("fe80::1%eth0", "fe80::1"), ("", None)]
 )

@@ -1,5 +1,6 @@
 """Logging in and out: who is signed in where."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -11,7 +12,7 @@ from accounts.actors import Actor
 from accounts.errors import NoSuchUser, SignedInElsewhere, UserDisabled, WrongPassword
 from accounts.events import ForcedOffline, OfflineReason
 from accounts.models import Device, Session, User
-from imsite.core import hooks
+from imsite.core import clock, hooks
 from tests.cast import PASSWORD_MD5
 
 OUT, LOST = Session.Ended.LOGGED_OUT, Session.Ended.LOST
@@ -208,6 +209,47 @@ def test_close_open_sessions(alice, bob, gone):
     assert gone == ["alice"]
     assert Device.objects.filter(user=alice, logged_in=True).count() == 2
     assert services.close_open_sessions() == 0
+
+
+def age(login, seconds):
+    Session.objects.filter(pk=login.login_id).update(seen_at=clock.now() - timedelta(seconds=seconds))
+
+
+def test_close_lost_sessions(alice, bob, gone):
+    lost, phone, living = sign_in(alice, "s1"), sign_in(alice, "s2", "mobile"), sign_in(bob, "s3")
+    age(lost, 301)
+    age(living, 299)
+    assert services.close_lost_sessions() == 1
+    assert (why(lost), why(phone), why(living)) == (Session.Ended.RESTART, "", "")
+    assert gone == []  # she is still there with her phone
+    age(phone, 301)
+    services.close_lost_sessions()
+    assert gone == ["alice"]
+
+
+def test_touch_sessions(alice, bob):
+    login, other = sign_in(alice, "s1"), sign_in(bob, "s2")
+    for one in (login, other):
+        age(one, 301)
+    services.touch_sessions([login.login_id])
+    assert services.close_lost_sessions() == 1
+    assert (why(login), why(other)) == ("", Session.Ended.RESTART)
+    services.touch_sessions([other.login_id])  # its process had only been held up
+    assert why(other) == ""
+    assert Session.objects.live().count() == 2
+
+
+def test_touching_wakes_no_session_that_ended_otherwise(alice):
+    login = sign_in(alice, "s1")
+    services.end_session(login.login_id, OUT)
+    services.touch_sessions([login.login_id])
+    assert why(login) == OUT
+    assert not Session.objects.live().exists()
+
+
+def test_touching_many_takes_few_statements(alice, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        services.touch_sessions(range(1, 1201))
 
 
 def test_a_hash_of_another_cost_is_renewed_at_login(alice):
