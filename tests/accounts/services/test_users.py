@@ -1,9 +1,10 @@
 """Registration, profiles, passwords, disabling and deletion."""
 
 from datetime import date, timedelta
+from threading import Barrier, Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import passwords, services
@@ -204,6 +205,36 @@ def test_a_name_taken_during_the_hashing_is_refused_by_itself(application, serve
     assert isinstance(bob, UserExists)
     assert User.objects.get(username="bobby").nickname == "theirs"
     assert set(User.objects.of(application).values_list("pk", flat=True)) >= {alice.pk, carol.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_registrations_of_the_same_names_at_once_each_name_succeeds_once(application):
+    """In opposite orders, so that each would wait for the other's names for ever."""
+    names = [f"user{number:03}" for number in range(60)]
+    start, results = Barrier(4), []
+
+    def run(wanted):
+        try:
+            start.wait(10)
+            by = Actor.server(application)
+            results.append(services.register(application, [profile(name) for name in wanted], by=by))
+        except Exception as error:
+            results.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=run, args=[names[::step]]) for step in (1, -1, 1, -1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [type(result) for result in results] == [list] * 4, results
+    made = [one for result in results for one in result if isinstance(one, User)]
+    assert sorted(user.username for user in made) == names
+    assert {user.pk for user in made} == set(User.objects.of(application).values_list("pk", flat=True))
+    refused = [one for result in results for one in result if not isinstance(one, User)]
+    assert len(refused) == 180
+    assert all(isinstance(one, UserExists) for one in refused)
 
 
 def test_500_users_take_few_queries(application, server):
