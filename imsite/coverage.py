@@ -53,7 +53,7 @@ def written(coverage: dict[str, Any]) -> bytes:
 
 
 def endpoints() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Path and view of every entry of the URL table but those inside the console."""
+    """Path and view of every entry of the URL table but those of the console, which are Django's."""
     yield from _endpoints(get_resolver().url_patterns, "/")
 
 
@@ -63,7 +63,7 @@ def _endpoints(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterato
         if isinstance(pattern, URLResolver):
             if pattern.app_name != "admin":
                 yield from _endpoints(pattern.url_patterns, path)
-        else:
+        elif not pattern.callback.__module__.startswith("django."):
             yield path, pattern.callback
 
 
