@@ -13,7 +13,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +34,7 @@ SHOWN_PARTICIPANTS = 50
 FOUND_USERS = 100  # of one name, in different applications
 ID_DIGITS = 18  # a longer number is no id
 WORDS_AT_ONCE = 10_000
+LINK = "text-primary-600 dark:text-primary-500"  # as the console's own links look
 
 
 # What is said
@@ -73,17 +74,44 @@ class SentFilter(admin.ListFilter):
 
     def _day(self, name: str) -> datetime | None:
         try:
-            day = date.fromisoformat(self.used_parameters.get(name, ""))
+            day = date.fromisoformat(str(self.used_parameters.get(name, "")))
         except ValueError:
             return None
         return datetime(day.year, day.month, day.day, tzinfo=UTC) if 1970 < day.year < 9999 else None
 
 
+class TypeFilter(admin.SimpleListFilter):
+    """The types that there are, not those that are found: to look for these would read the whole table."""
+
+    title = _("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("text", _("text")),
+            ("image", _("image")),
+            ("voice", _("voice")),
+            ("file", _("file")),
+            ("video", _("video")),
+            ("location", _("location")),
+            ("custom", _("custom")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class LongListAdmin(ReadOnlyAdmin):
+    """Of a table that grows without end: nothing in it is counted for a filter."""
+
+    show_facets = admin.ShowFacets.NEVER
+
+
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(LongListAdmin):
     list_display = ("id", "sent_at", "sender", "conversation_link", "application", "type", "preview", "shown_state")
     list_display_links = ("id", "preview")
-    list_filter = (SentFilter, "state", "type", "from_type", "application")
+    list_filter = (SentFilter, TypeFilter, "state", "application")
     list_filter_submit = True
     list_select_related = ("application", "conversation", "sender")
     search_fields = ("=pk",)
@@ -91,7 +119,7 @@ class MessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("id", "sent_at", "sender", "from_type", "conversation_link", "seq", "application")}),
-        (_("Content"), {"fields": ("type", "shown_state", "text", "upload", "pretty_content")}),
+        (_("Content"), {"fields": ("type", "state", "text", "upload", "pretty_content")}),
         (
             _("Delivery"),
             {
@@ -115,13 +143,14 @@ class MessageAdmin(ReadOnlyAdmin):
         return queryset.filter(found), False
 
     @admin.display(description=_("sent"), ordering="id")
-    def sent_at(self, message: Message) -> datetime:
-        return clock.from_ms(message.created_ms)
+    def sent_at(self, message: Message) -> SafeString:
+        return moment(message.created_ms)
 
     @admin.display(description=_("conversation"))
     def conversation_link(self, message: Message) -> SafeString:
         address = reverse("admin:messaging_conversation_change", args=[message.conversation_id])
-        return format_html('<a href="{}">{}</a>', address, message.conversation)
+        name = f"{message.conversation.get_kind_display()} {message.conversation_id}"
+        return format_html('<a href="{}" class="{}">{}</a>', address, LINK, name)
 
     @display(
         description=_("state"),
@@ -141,13 +170,13 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("text"))
     def text(self, message: Message) -> SafeString:
-        return format_html('<span class="whitespace-pre-wrap">{}</span>', said(message))
+        return format_html('<div class="break-words">{}</div>', SafeString(linebreaks(said(message), autoescape=True)))
 
     @admin.display(description=_("upload"))
     def upload(self, message: Message) -> str:
         media_id = body_of(message).get("media_id")
         found = Media.objects.filter(media_id=media_id).first() if isinstance(media_id, str) else None
-        return shown(found, "h-48") if found else "-"
+        return shown(found, "w-96") if found else "-"
 
     @admin.display(description=_("as delivered"))
     def pretty_content(self, message: Message) -> SafeString:
@@ -155,12 +184,12 @@ class MessageAdmin(ReadOnlyAdmin):
             text = orjson.dumps(orjson.loads(message.content), option=orjson.OPT_INDENT_2).decode()
         except orjson.JSONDecodeError:
             text = message.content
-        return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
+        return format_html('<pre class="overflow-auto max-w-4xl">{}</pre>', text)
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnlyAdmin):
-    list_display = ("id", "kind", "between", "application", "count_no", "last_at", "mute_all")
+class ConversationAdmin(LongListAdmin):
+    list_display = ("id", "kind", "between", "application", "message_count", "last_at", "mute_all")
     list_display_links = ("id", "between")
     list_filter = ("kind", "mute_all", "application")
     list_select_related = ("application",)
@@ -168,7 +197,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     search_help_text = _("The id of a conversation, or the username of one of a pair")
     ordering = ("-id",)
     fields = (
-        "id", "kind", "application", "who", "messages_link", "count_no", "last_seq", "last_at", "mute_all", "created_at",
+        "id", "kind", "application", "who", "messages_link", "message_count", "last_at", "mute_all", "created_at",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
@@ -203,15 +232,19 @@ class ConversationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("messages"))
     def messages_link(self, conversation: Conversation) -> SafeString:
         address = reverse("admin:messaging_message_changelist", query={"conversation": conversation.pk})
-        return format_html('<a href="{}">{}</a>', address, _("Show the messages"))
+        return format_html('<a href="{}" class="{}">{}</a>', address, LINK, _("Show the messages"))
 
-    @admin.display(description=_("last message"))
-    def last_at(self, conversation: Conversation) -> datetime | None:
-        return clock.from_ms(conversation.last_at_ms) if conversation.last_at_ms else None
+    @admin.display(description=_("messages"), ordering="count_no")
+    def message_count(self, conversation: Conversation) -> int:
+        return conversation.count_no
+
+    @admin.display(description=_("last message"), ordering="last_at_ms")
+    def last_at(self, conversation: Conversation) -> str:
+        return moment(conversation.last_at_ms) if conversation.last_at_ms else "-"
 
 
 @admin.register(Media)
-class MediaAdmin(ReadOnlyAdmin):
+class MediaAdmin(LongListAdmin):
     list_display = ("media_id", "thumbnail", "kind", "name", "format", "bytes", "owner", "application", "created_at")
     list_filter = ("kind", "application", "created_at")
     list_select_related = ("owner", "application")
@@ -229,11 +262,16 @@ class MediaAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("file"))
     def view(self, upload: Media) -> str:
-        return shown(upload, "max-h-96")
+        return shown(upload, "w-96")
 
     @admin.display(description=_("size"), ordering="size")
     def bytes(self, upload: Media) -> str:
         return filesizeformat(upload.size)
+
+
+def moment(at_ms: int) -> SafeString:
+    """Date and time in UTC, to the second, on one line."""
+    return format_html('<span class="whitespace-nowrap">{}</span>', f"{clock.from_ms(at_ms):%Y-%m-%d %H:%M:%S}")
 
 
 def users_named(term: str) -> list[int]:
@@ -275,13 +313,14 @@ def said(message: Message) -> str:
             return orjson.dumps(body).decode()
 
 
-def shown(upload: Media, height: str) -> SafeString:
-    """A link to the file, through a picture of it where it is one. `height` is a class of the console's style sheet."""
+def shown(upload: Media, size: str) -> SafeString:
+    """A link to the file, through a picture of it where it is one. `size` is a class of the console's style sheet."""
     address = media_links.link(upload, "")
+    new_tab = format_html('href="{}" target="_blank" rel="noopener" class="{}"', address, LINK)
     if upload.kind == Media.Kind.IMAGE and upload.content_type in media_types.SHOWN_IN_PLACE:
-        picture = format_html('<img src="{}" alt="" loading="lazy" class="{} w-auto rounded-default">', address, height)
-        return format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', address, picture)
-    return format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', address, media_links.shown_name(upload))
+        picture = format_html('<img src="{}" alt="" loading="lazy" class="{} rounded-default">', address, size)
+        return format_html("<a {}>{}</a>", new_tab, picture)
+    return format_html("<a {}>{}</a>", new_tab, media_links.shown_name(upload))
 
 
 # Sensitive words
@@ -309,7 +348,7 @@ class NewWordsForm(forms.ModelForm):
     """Many words at once, with one action."""
 
     words = forms.CharField(
-        label=_("words"),
+        label=_("Words"),
         widget=UnfoldAdminTextareaWidget,
         help_text=_("One a line, each at most 64 bytes in UTF-8. Words that are in the list already stay as they are."),
     )

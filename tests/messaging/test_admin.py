@@ -140,6 +140,20 @@ def test_the_picture_of_a_message_is_shown(console, alice, bob):
     assert "40 × 20 png" in page
 
 
+def test_lists_of_messages_read_no_whole_table(console, alice, bob):
+    put(alice, bob, "text", text="x")
+    with CaptureQueriesContext(connection) as captured:
+        page = text_of(console.get(MESSAGES, {"type": "text", "sent_from": "2026-01-01"}))
+    assert not [query["sql"] for query in captured if "DISTINCT" in query["sql"]]
+    assert all(
+        "LIMIT" in query["sql"]
+        for query in captured
+        if "COUNT(" in query["sql"] and "messaging_message" in query["sql"]
+    )
+    assert "location" in page
+    assert rows(console.get(MESSAGES, {"type": "image"})) == []
+
+
 def test_a_long_text_is_cut_in_the_list_and_whole_on_its_page(console, alice, bob):
     message = put(alice, bob, "text", text="word " * 100 + "end")
     assert "word end" not in text_of(console.get(MESSAGES))
