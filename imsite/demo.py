@@ -31,7 +31,7 @@ CLUB = "Saturday hike 周六徒步"
 # Who says what to whom: to a user by name, or to the club. None stands for the picture.
 TALK: list[tuple[str, str, str | None]] = [
     ("alice", "bobby", "Morning! Did the new server survive the night?"),
-    ("bobby", "alice", "It did. One process, one file, and nothing woke me up ☕"),
+    ("bobby", "alice", "It did. One process, one file, and nothing woke me up."),
     ("alice", "bobby", "Then let us move the support team over today."),
     ("bobby", "alice", "Their backend keeps the same REST calls, only the host changes."),
     ("alice", "bobby", "And the web page?"),
@@ -40,7 +40,7 @@ TALK: list[tuple[str, str, str | None]] = [
     ("carol", "club", "Who is in for Saturday? 周六谁去爬山？"),
     ("daming", "club", "我去！几点出发？"),
     ("alice", "club", "Count me in. Eight at the north gate?"),
-    ("carol", "club", "Eight is fine 👍 Bring a rain jacket, just in case."),
+    ("carol", "club", "Eight is fine. Bring a rain jacket, just in case."),
     ("bobby", "club", "I can take three people in the car."),
     ("daming", "club", "我坐你的车，谢谢。"),
     ("carol", "club", "This is the ridge that I mean:"),
