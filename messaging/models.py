@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Application, Operator, User
 from imsite.core.fields import Utf8CharField
@@ -309,7 +310,7 @@ class SensitiveWord(models.Model):
 
     class Action(models.TextChoices):
         MASK = "mask", _("mask")
-        BLOCK = "block", _("block")
+        BLOCK = "block", pgettext_lazy("sensitive word", "block")
         HOLD = "hold", _("hold for review")
         FLAG = "flag", _("flag")
 
