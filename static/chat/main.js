@@ -36,7 +36,7 @@ const session = new Session({
 let credentials = null;
 let server = null;
 let chat = null;
-let wasOnline = false;
+let isLost = false;
 
 function socketAddress() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -49,10 +49,10 @@ function enter(username) {
   const me = { username, appkey: shell.appkey };
   server = new Server(session, me);
   chat = new Chat({ me, server, contentBytes: shell.content_bytes });
-  chat.addEventListener("list", showTitle);
-  chat.addEventListener("open", ({ detail }) => opened(detail));
-  chat.addEventListener("arrived", ({ detail }) => announceMessage(detail));
   sidebar.chat = thread.chat = chat;
+  chat.addEventListener("list", showTitle);
+  chat.addEventListener("open", ({ detail }) => opened(detail)); // after the thread, which shows the field to focus
+  chat.addEventListener("arrived", ({ detail }) => announceMessage(detail));
   signIn.hidden = true;
   app.hidden = false;
   app.dataset.pane = "list";
@@ -61,7 +61,7 @@ function enter(username) {
 function leave(problem = null) {
   forget("sessionStorage", credentialsKey);
   server?.close();
-  [credentials, server, chat, wasOnline] = [null, null, null, false];
+  [credentials, server, chat, isLost] = [null, null, null, false];
   sidebar.chat = thread.chat = null;
   viewer.close();
   app.hidden = true;
@@ -80,6 +80,7 @@ signIn.addEventListener("signin", ({ detail }) => {
 });
 
 sidebar.addEventListener("signout", () => {
+  chat.leaving();
   session.close();
   leave();
 });
@@ -100,16 +101,19 @@ session.addEventListener("ended", ({ detail }) => leave(detail));
 
 session.addEventListener("state", ({ detail }) => {
   bar.state = detail.name === "connecting" && !chat ? { name: "closed" } : detail;
-  if (!chat) return;
-  if (detail.name === "waiting" && wasOnline) announcer.say(texts.t("connection.lost"));
-  if (detail.name === "online" && !wasOnline) announcer.say(texts.t("connection.back"));
-  wasOnline = detail.name === "online" || (wasOnline && detail.name === "connecting");
+  if (detail.name === "waiting" && !isLost) announcer.say(texts.t("connection.lost"));
+  if (detail.name === "online" && isLost) announcer.say(texts.t("connection.back"));
+  isLost = detail.name === "waiting" || (isLost && detail.name === "connecting");
 });
 
 bar.addEventListener("trynow", () => session.tryNow());
 addEventListener("online", () => session.wake());
 addEventListener("pageshow", ({ persisted }) => persisted && session.wake());
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.wake());
+addEventListener("pagehide", () => chat?.leaving());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") session.wake();
+  else chat?.leaving();
+});
 
 // One pane at a time on narrow screens, with the browser's own way back
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
+from tests.backing import wait_until
 from tests.browser.site import PASSWORD
 
 PATIENCE_MS = 15_000
@@ -28,6 +29,8 @@ class Person:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
         self.page.on("request", self._asked)
+        self.heard: list[str] = []  # frames of the server
+        self.page.on("websocket", lambda line: line.on("framereceived", lambda frame: self.heard.append(str(frame))))
         self.page.goto(url + path)
 
     def close(self) -> None:
@@ -48,6 +51,11 @@ class Person:
     def start(self, username: str) -> None:
         self.page.locator("#start-username").fill(username)
         self.page.locator("#start-username").press("Enter")
+
+    def begin(self, username: str) -> None:
+        """Start the conversation with a user who exists, and be ready to write."""
+        self.start(username)
+        expect(self.field).to_be_visible()
 
     def open(self, title: str) -> None:
         self.row(title).click()
@@ -71,7 +79,7 @@ class Person:
         return self.page.locator("chat-composer textarea")
 
     def row(self, title: str) -> Locator:
-        return self.page.locator("chat-sidebar .row").filter(has=self.page.locator(".row__title", has_text=title))
+        return self.page.locator("chat-sidebar .row").filter(has=self.page.get_by_text(title, exact=True))
 
     @property
     def messages(self) -> Locator:
@@ -93,12 +101,21 @@ class Person:
     def wait_online(self) -> None:
         expect(self.page.locator("chat-connection")).to_have_attribute("data-state", "online", timeout=40_000)
 
+    def wait_answer(self, event: str) -> None:
+        """The server has answered such a request, now or before."""
+        answer = f'42["{event}",'
+        wait_until(lambda: self.page.evaluate("0") or any(frame.startswith(answer) for frame in self.heard), event)
+
     def wait_offline(self) -> None:
         expect(self.page.locator("chat-connection")).to_have_attribute("data-state", "waiting")
 
-    def unread(self, title: str) -> str:
+    def expect_unread(self, title: str, count: str) -> None:
+        """The number on a row; "" is none."""
         badge = self.row(title).locator("[data-part=unread]")
-        return badge.text_content() if badge.is_visible() else ""
+        if count:
+            expect(badge).to_have_text(count)
+        else:
+            expect(badge).to_be_hidden()
 
     def loaded_images(self) -> int:
         """Pictures in messages that the browser has really drawn."""

@@ -19,7 +19,7 @@ def test_two_people_talk_and_one_loses_the_line(person, site, proxy):
     alice = person("alice")
     bobby = person("bobby", url=proxy.url, line_may_break=True)
 
-    alice.start("bobby")
+    alice.begin("bobby")
     alice.write("Good morning, Bobby")
     bobby.open("Alice")
     bobby.wait_text("Good morning, Bobby")
@@ -63,7 +63,7 @@ def test_two_people_talk_and_one_loses_the_line(person, site, proxy):
     assert alice.texts == expected
     assert bobby.messages.count() == alice.messages.count() == len(expected) + 2
     expect(bobby.row("Backend")).to_contain_text("The office is closed today")
-    assert bobby.unread("Backend") == "1"
+    bobby.expect_unread("Backend", "1")
 
     bobby.write("Now I can")
     alice.wait_text("Now I can")
@@ -78,8 +78,7 @@ def test_an_answer_lost_with_the_line_makes_no_second_message(person, proxy):
     """The line is cut the moment a message leaves: it may have arrived or not, and stands once in the end."""
     carol = person("carol", url=proxy.url, line_may_break=True)
     dave = person("dave1")
-    carol.start("dave1")
-    expect(carol.page.locator(".thread__title")).to_have_text("Dave")
+    carol.begin("dave1")
     said = []
     for round_number in range(4):
         for number in range(3):
@@ -105,8 +104,7 @@ def test_an_answer_lost_with_the_line_makes_no_second_message(person, proxy):
 def test_a_picture_survives_the_line(person, proxy):
     erika = person("erika", url=proxy.url, line_may_break=True)
     frank = person("frank")
-    erika.start("frank")
-    expect(erika.page.locator(".thread__title")).to_have_text("Frank")
+    erika.begin("frank")
     proxy.cut()
     erika.wait_offline()
     erika.send_image("hill.png", picture())

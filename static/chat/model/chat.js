@@ -124,6 +124,11 @@ export class Chat extends EventTarget {
     if (this.reading.seen(conversation, seq)) this.#fire("list");
   }
 
+  /** The page may be gone in a moment: tell now what would be told soon. */
+  leaving() {
+    this.reading.flush();
+  }
+
   #send(conversation, draft) {
     const message = this.outbox.send(conversation, draft);
     this.#threadChanged(conversation);

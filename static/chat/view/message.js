@@ -34,7 +34,7 @@ export function fillMessage(element, { message, first, group }, context) {
   element.classList.toggle("message--first", first);
   element.classList.toggle("message--failed", message.status === "failed");
   element.classList.toggle("message--unsent", NOT_SENT.has(message.status));
-  element.classList.toggle("message--retracted", message.retracted);
+  element.classList.toggle("message--picture", message.kind === "image" && !message.retracted);
   element.dataset.state = message.status;
   element.dataset.seq = message.seq;
   fillAuthor(element, { message, author, visible: group && !message.mine, first });

@@ -7,12 +7,15 @@ const NEAR = 60; // pixels that still count as the end, or as the top
 export class Scroller {
   #box;
   #list;
+  #holds;
   #atEnd = true;
   #anchor = null; // {element, top}
 
-  constructor(box, list) {
+  /** `holds(child)`: may the reader's place be tied to this child? To one that stays where it is in the list. */
+  constructor(box, list, holds) {
     this.#box = box;
     this.#list = list;
+    this.#holds = holds;
     box.addEventListener("scroll", () => this.#remember(), { passive: true });
     new ResizeObserver(() => this.restore()).observe(box);
     new ResizeObserver(() => this.restore()).observe(list);
@@ -60,11 +63,9 @@ export class Scroller {
   #remember() {
     const { scrollTop, clientHeight, scrollHeight } = this.#box;
     this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    let element = this.#list.firstElementChild;
-    while (element?.nextElementSibling && element.offsetTop + element.offsetHeight <= scrollTop) {
-      element = element.nextElementSibling;
-    }
-    this.#anchor = element && { element, top: this.#top(element) };
+    const inView = (child) => this.#holds(child) && child.offsetTop + child.offsetHeight > scrollTop;
+    const element = [...this.#list.children].find(inView);
+    this.#anchor = element ? { element, top: this.#top(element) } : null;
   }
 
   #top(element) {

@@ -22,7 +22,7 @@ export class Thread extends Region {
 
   setUp(texts) {
     super.setUp(texts);
-    this.#scroller = new Scroller(this.part("scroll"), this.part("list"));
+    this.#scroller = new Scroller(this.part("scroll"), this.part("list"), (child) => "key" in child.dataset);
     this.part("scroll").addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.part("older").addEventListener("click", () => this.#chat.older(this.#conversation));
     this.part("again").addEventListener("click", () => this.#chat.reload(this.#conversation));
@@ -126,11 +126,11 @@ export class Thread extends Region {
     else this.#scroller.restore();
   }
 
-  /** Messages with what stands between them: days, and the line above what was new. */
+  /** Messages with what stands between them: days, and the line above what was new once the first of it is loaded. */
   #entries({ timeline, kind }) {
     const entries = [];
     let above = null;
-    let marked = this.#newFrom === null;
+    let marked = this.#newFrom === null || (timeline.hasOlder && timeline.firstSeq > this.#newFrom);
     for (const message of timeline.items) {
       const newDay = !above || daysBetween(above.at, message.at) !== 0;
       if (newDay) {
@@ -151,7 +151,8 @@ export class Thread extends Region {
 
   #start() {
     this.#started = true;
-    this.#scroller.start(this.#elements.get("new") ?? null);
+    const allNew = this.#newFrom === null ? null : this.part("list").firstElementChild;
+    this.#scroller.start(this.#elements.get("new") ?? allNew);
   }
 
   #scrolled() {
@@ -174,7 +175,6 @@ export class Thread extends Region {
     const count = this.#conversation.unread.value;
     this.part("pill-words").textContent = count ? this.texts.t("thread.newBelow", { count }) : "";
     pill.classList.toggle("pill--new", count > 0);
-    pill.setAttribute("aria-label", this.texts.t("thread.latest"));
   }
 
   #toEnd() {

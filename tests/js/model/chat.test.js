@@ -295,6 +295,18 @@ test("reading moves the cursor here at once, on the server soon, and after a los
   assert.equal(bob.unread.value, 0);
 });
 
+test("a page that is left tells at once what has been read", async () => {
+  server.fill("bob", 4);
+  const bob = await opened();
+  chat.seen(bob, 4);
+  chat.leaving();
+  await settle();
+  assert.equal(server.thread("bob").readSeq, 4);
+  clock.pass(1000);
+  await settle();
+  assert.equal(server.asked("mark_read").length, 1);
+});
+
 test("own messages from elsewhere are own, mark as read, and those of the backend do not", async () => {
   server.fill("bob", 2);
   const bob = await opened();
