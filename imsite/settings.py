@@ -76,9 +76,7 @@ if not SECRET_KEY:
 
 DEBUG = False
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env.list(
-    "IM_ALLOWED_HOSTS", default=LOOPBACK if HOST in ("127.0.0.1", "localhost", "::1") else ["*"]
-)
+ALLOWED_HOSTS = env.list("IM_ALLOWED_HOSTS", default=LOOPBACK if HOST in ("127.0.0.1", "localhost", "::1") else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("IM_CSRF_TRUSTED_ORIGINS", default=[])
 # A proxy that ends TLS says so in this header; trusted only where the operator says that there is one.
 if env.bool("IM_BEHIND_TLS_PROXY", default=False):
@@ -188,7 +186,8 @@ else:
 
 # Passwords: operators by Django's own; chat accounts by accounts.passwords, over the md5 that the wire brings
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-ARGON2_TIME = positive("IM_ARGON2_TIME", 3)  # passes; with 7 MiB about 10 ms, so that 500 registrations take some seconds
+# Passes and memory: about 10 ms together, so that 500 registrations take some seconds
+ARGON2_TIME = positive("IM_ARGON2_TIME", 3)
 ARGON2_MEMORY_KIB = positive("IM_ARGON2_MEMORY_KIB", 7168)
 if ARGON2_MEMORY_KIB < 8:
     raise ImproperlyConfigured(f"IM_ARGON2_MEMORY_KIB must be 8 or more, not {ARGON2_MEMORY_KIB}.")

@@ -14,7 +14,7 @@ check() {
 check "ruff" .venv/bin/ruff check .
 check "ruff format" .venv/bin/ruff format --check --quiet .
 check "mypy" .venv/bin/mypy
-check "import-linter" .venv/bin/lint-imports --no-timing
+check "import-linter" .venv/bin/lint-imports --no-logo
 check "migrations" .venv/bin/python manage.py makemigrations --check --dry-run
 check "docs/coverage.json" .venv/bin/python manage.py coverage_map --check
 [ -z "$failed" ] || { echo "lint: failed in${failed%,}" >&2; exit 1; }

@@ -1,4 +1,7 @@
-"""What a lower slice announces to higher ones without knowing them. Filled in `AppConfig.ready`, called inside the announcer's transaction."""
+"""What a lower slice announces to higher ones without knowing them.
+
+Filled in `AppConfig.ready`, called inside the announcer's transaction.
+"""
 
 from __future__ import annotations
 
