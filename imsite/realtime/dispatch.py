@@ -143,10 +143,18 @@ def autodiscover() -> None:
 
 def encode_event(event: Event) -> bytes:
     """The frame of a push: rendered and encoded once for all its receivers."""
-    for event_class in type(event).__mro__:
-        if render := _renders.get(event_class):
-            return event_frame(*render(event))
-    raise ImproperlyConfigured(f"nothing is @pushed for {type(event).__name__}")
+    render = _render_of(event)
+    if render is None:
+        # Another thread may have begun to fill the tables: this waits for its imports.
+        autodiscover()
+        render = _render_of(event)
+    if render is None:
+        raise ImproperlyConfigured(f"nothing is @pushed for {type(event).__name__}")
+    return event_frame(*render(event))
+
+
+def _render_of(event: Event) -> Callable[[Any], tuple[str, Data]] | None:
+    return next((_renders[event_class] for event_class in type(event).__mro__ if event_class in _renders), None)
 
 
 bus.set_encoder(encode_event)
