@@ -58,7 +58,7 @@ def create_application(
 @transaction.atomic
 def change_application(application: Application, changes: Mapping[str, Any], *, by: Operator | None) -> None:
     """Change any of name, owner, time_zone, origins, chat_page and settings (whole or in part); BadValue (899003)."""
-    stored = Application.objects.select_for_update().get(pk=application.pk)
+    stored = Application.objects.select_for_update(no_key=True).get(pk=application.pk)
     values = {name: _CHECKS[name](value) for name, value in changes.items() if name in _CHECKS}
     if "settings" in values:
         values["settings"] = {**stored.settings, **values["settings"]}
@@ -73,7 +73,7 @@ def change_application(application: Application, changes: Mapping[str, Any], *, 
 @transaction.atomic
 def rotate_secret(application: Application, *, by: Operator | None) -> str:
     """Make a new master secret, shown this once. The one before it works until the next rotation."""
-    stored = Application.objects.select_for_update().get(pk=application.pk)
+    stored = Application.objects.select_for_update(no_key=True).get(pk=application.pk)
     stored.previous_secret, stored.master_secret = stored.master_secret, ids.new_key()
     stored.save(update_fields=["master_secret", "previous_secret"])
     transaction.on_commit(lambda: identity.forget(stored.appkey))

@@ -53,9 +53,9 @@ def log_in(
         raise WrongPassword
     renewed = passwords.hash_md5(md5.lower()) if passwords.is_outdated(user.password) else None
     with transaction.atomic():
-        stored = User.objects.select_for_update().get(pk=user.pk)
-        _require_unchanged(user, stored)
-        if renewed:
+        stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        _require_unchanged(user, stored, md5)
+        if renewed and stored.password == user.password:
             User.objects.filter(pk=user.pk).update(password=renewed)
         devices = list(Device.objects.filter(user=user))
         kicked = _kick_others(user, sid, device_class)
@@ -82,7 +82,8 @@ def end_session(login_id: int, why: Session.Ended) -> None:
         session = Session.objects.live().select_related("user__application").filter(pk=login_id).first()
         if session is None:
             return
-        user = User.objects.select_for_update().select_related("application").get(pk=session.user_id)
+        users = User.objects.select_related("application")
+        user = users.select_for_update(of=("self",), no_key=True).get(pk=session.user_id)
         if not _end(Session.objects.live().filter(pk=session.pk), why):
             return
         same_class = user.sessions.live().filter(device_class=session.device_class)
@@ -134,11 +135,12 @@ def _close(sessions: QuerySet[Session]) -> int:
     return ended
 
 
-def _require_unchanged(user: User, stored: User) -> None:
+def _require_unchanged(user: User, stored: User, md5: str) -> None:
     """Between the check of the password and the lock nothing was changed that the check stands on."""
     if stored.deleted_at is not None:
         raise NoSuchUser
-    if stored.password != user.password:
+    # Another hash may be that of the same password: another login renewed it.
+    if stored.password != user.password and not passwords.verify(stored, md5):
         raise WrongPassword
     if stored.disabled:
         raise UserDisabled

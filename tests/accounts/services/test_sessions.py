@@ -264,6 +264,34 @@ def test_a_hash_of_another_cost_is_renewed_at_login(alice):
         assert User.objects.get(pk=alice.pk).password == after.password
 
 
+def test_two_logins_may_renew_a_hash_at_once(alice, monkeypatch):
+    real, ready = passwords.is_outdated, []
+
+    def meanwhile(stored):
+        if not ready:
+            ready.append(True)
+            sign_in(alice, "s1")
+        return real(stored)
+
+    with override_settings(ARGON2_TIME=2, ARGON2_MEMORY_KIB=16):
+        monkeypatch.setattr(passwords, "is_outdated", meanwhile)
+        assert sign_in(alice, "s2").user == alice
+        assert passwords.verify(User.objects.get(pk=alice.pk), PASSWORD_MD5)
+
+
+def test_a_password_that_is_changed_during_a_login(alice, monkeypatch):
+    real = passwords.is_outdated
+
+    def meanwhile(stored):
+        services.set_password(alice, "a" * 32, by=Actor.server(alice.application))
+        return real(stored)
+
+    monkeypatch.setattr(passwords, "is_outdated", meanwhile)
+    with pytest.raises(WrongPassword):
+        sign_in(alice, "s1")
+    assert not Session.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_logins_at_once_one_session_stays(application):
     (user,) = services.register(
