@@ -40,7 +40,8 @@ class Delivery:
     """One frame for everyone at `topics`, once a socket however many of its topics match.
 
     skip: the session that must not get it. device_class: only sessions of that class. ends: it logs its receivers out.
-    version: (topic, version of its membership) as the sender knew it. event_id: of a stored event, else 0.
+    version: (topic, version of its membership) as the sender knew it. event_id, message_id: of what is stored and comes
+    by sync too, else 0.
     """
 
     topics: tuple[str, ...]
@@ -50,6 +51,7 @@ class Delivery:
     ends: bool = False
     version: tuple[str, int] | None = None
     event_id: int = 0
+    message_id: int = 0
 
 
 class LocalHub(Protocol):
@@ -269,9 +271,9 @@ class _Remote:
             match call:
                 case ["announce", name, value]:
                     _hear(name, value)
-                case ["deliver", topics, frame, skip, device_class, ends, version, event_id] if local:
+                case ["deliver", topics, frame, skip, device_class, ends, version, *ids] if local:
                     version = tuple(version) if version else None
-                    local.put(("deliver", tuple(topics), frame, skip, device_class, ends, version, event_id))
+                    local.put(("deliver", tuple(topics), frame, skip, device_class, ends, version, *ids))
                 case ["join" | "leave", _, _, _] if local:
                     local.put(tuple(call))
 

@@ -312,10 +312,19 @@ class Hub:
     def _write(self, delivery: Delivery, connections: Iterable[Connection]) -> None:
         ready = text = None
         skip, device_class, event_id = delivery.skip, delivery.device_class, delivery.event_id
+        key = delivery.message_id or -event_id
         touched = self._touched
         for connection in connections:
             session = connection.session
-            if session.sid == skip or (device_class is not None and session.device_class != device_class):
+            if device_class is not None and session.device_class != device_class:
+                continue
+            if event_id:
+                session.memory.setdefault("live_events", set()).add(event_id)
+            if session.sid == skip:  # what it did itself is no news to it
+                if key and not session.synced:
+                    session.takes_push(key)
+                continue
+            if key and not session.takes_push(key):
                 continue
             frame: Any
             if connection.writer.is_ready:
@@ -329,8 +338,6 @@ class Hub:
                 if not connection.dirty:
                     connection.dirty = True
                     touched.append(connection)
-            if event_id:
-                session.memory.setdefault("live_events", set()).add(event_id)
             if delivery.ends:
                 self._end(connection)
         if touched:

@@ -48,7 +48,7 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.link: Link | None = None
         self.signed_out = False  # by the client itself; else the connection was lost, or the end came from elsewhere
-        self.seen: dict[int, str] = {}  # what came by push or by sync: message ids, and stored events by their negative id
+        self.seen: dict[int, str] = {}  # message ids, and stored events by their negative id: PUSHED or SYNCED
         self.synced = False  # the client has caught up once since its login
 
     @property
@@ -105,6 +105,11 @@ class Session:
     def takes_sync(self, key: int) -> bool:
         """Whether what a sync has found under this key is to be offered: neither a push nor a sync has brought it."""
         return key not in self.seen and self.seen.setdefault(key, SYNCED) is SYNCED
+
+    def forget_push(self, key: int) -> None:
+        """The client has what was pushed under this key, so that no sync finds it again."""
+        if self.synced and self.seen.get(key) is PUSHED:
+            self.seen.pop(key, None)
 
     def __repr__(self) -> str:
         return f"<Session {self.sid} {self.username or 'not logged in'}>"

@@ -10,11 +10,12 @@ from imsite.realtime.dispatch import Followed, on, registered_pushes
 from imsite.realtime.hub import set_loader
 from imsite.realtime.session import Session, on_end
 from messaging import shapes, wire
-from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation
+from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation, Message
 from messaging.services import delivered, participants, sync
 from messaging.services.sync import Portion
 
 ROAMING = 1  # sync_type
+UNDER_WAY_MS = 60_000  # the push of a message that is older has been written, or was lost
 
 set_loader("conversation", participants.listeners)
 
@@ -43,14 +44,9 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
     user = session.actor.user
     key, first = data["sync_key"], data["sync_key"] == 0
     roaming = first and data["sync_type"] == ROAMING
-    if roaming:
-        portions = sync.history(user)
-    elif first:
-        portions = sync.missed_messages(user)
-    else:
-        portions = sync.missed_messages(user, above_id=key, older_than_ms=clock.now_ms() - sync.CROSSING_MS)
-    if first:
-        portions = [fit for portion in portions if (fit := _before_session(portion, session.entered_ms))]
+    found = sync.history(user) if roaming else sync.missed_messages(user)
+    portions = [news for portion in found if (news := _news(session, portion))]
+    session.synced = True
     newest = max((portion.messages[-1].pk for portion in portions), default=0)
     new_key = max(key, newest, 1)
 
@@ -58,6 +54,7 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
     if portions or roaming:
         offered = {portion.place.conversation_id: portion.last_seq for portion in portions}
         session.memory.setdefault("offered", {})[new_key] = offered
+        session.memory.setdefault("offered_to", {}).update(offered)
         entries = [_entry(portion, user.pk) for portion in portions]
         pushes.append(("sync_conversation", {"sync_key": new_key, "messages": entries}))
     event_key, event_pushes = _missed_events(session)
@@ -70,13 +67,18 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
     return Followed(members, tuple(pushes + event_pushes))
 
 
-def _before_session(portion: Portion, entered_ms: int) -> Portion | None:
-    """What was sent since the login was pushed to this session: no message may come twice."""
-    messages = [message for message in portion.messages if message.created_ms < entered_ms]
-    if not messages:
-        return None
-    lost = len(portion.messages) - len(messages)
-    return Portion(portion.place, portion.peer, messages, max(0, portion.unread_count - lost))
+def _news(session: Session, portion: Portion) -> Portion | None:
+    """What neither a push nor a sync has brought to this session yet, if anything: no message comes twice."""
+    recent_ms = clock.now_ms() - UNDER_WAY_MS
+    offered_to = session.memory.get("offered_to", {}).get(portion.place.conversation_id, 0)
+
+    def is_news(message: Message) -> bool:
+        if message.created_ms >= recent_ms:
+            return session.takes_sync(message.pk)
+        return message.pk not in session.seen and (message.seq or 0) > offered_to
+
+    news = [message for message in portion.messages if is_news(message)]
+    return portion.only(news) if news else None
 
 
 def _entry(portion: Portion, user_id: int) -> dict[str, Any]:
@@ -108,10 +110,11 @@ def _entry(portion: Portion, user_id: int) -> dict[str, Any]:
 
 def _missed_events(session: Session) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
     """The position before the events that follow, and the push that brings them."""
-    events = sync.missed_events(session.actor.user, session.device_class, _seen(session))
+    missed = sync.missed_events(session.actor.user, session.device_class, _seen(session))
+    events = [event for event in missed if session.takes_sync(-event.id)]
     if not events:
         return _acknowledge(session, session.actor), []
-    session.memory["offered_events"] = [event.id for event in events]
+    session.memory.setdefault("offered_events", set()).update(event.id for event in events)
     return events[0].id - 1, [
         ("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})
     ]
@@ -126,8 +129,9 @@ def _acknowledge(session: Session, actor: Any) -> int:
     """Move the cursor of the session's device over what has reached it; the position."""
     seen = _seen(session)
     reached = sync.acknowledge_events(actor.user, session.device_class, seen)
-    if seen:
-        session.memory["live_events"].difference_update([event_id for event_id in seen if event_id <= reached])
+    for event_id in [event_id for event_id in seen if event_id <= reached]:
+        session.memory["live_events"].discard(event_id)
+        session.forget_push(-event_id)
     return reached
 
 
@@ -151,8 +155,9 @@ def sync_conversation_ack(session: Session, data: dict[str, int]) -> None:
 @on("sync_event_ack", read_key)
 def sync_event_ack(session: Session, data: dict[str, int]) -> None:
     """The events up to this key have arrived. Source: Web SDK, sync flow."""
-    offered = session.memory.pop("offered_events", ())
-    reached = [event_id for event_id in offered if event_id <= data["sync_key"]]
+    offered = session.memory.get("offered_events", set())
+    reached = {event_id for event_id in offered if event_id <= data["sync_key"]}
+    offered -= reached
     session.memory.setdefault("live_events", set()).update(reached)
     _acknowledge(session, session.actor)
 
@@ -166,10 +171,12 @@ def sync_receipt_ack(session: Session, data: dict[str, int]) -> None:
 def msg_recv_v2(session: Session, data: dict[str, int]) -> None:
     """A message has arrived on a device of this user. Source: Web SDK, automatic acknowledgement of msg_sync."""
     delivered.acknowledge(session.user_id, data["msg_id"])
+    session.forget_push(data["msg_id"])
 
 
 @on_end
-def keep_event_cursor(session: Session, actor: Any) -> None:
-    """What this session got live need not be told again at the next login of its class."""
+def keep_cursors(session: Session, actor: Any) -> None:
+    """What this session got need not be told again at the next login, in whichever process that is."""
+    delivered.flush(actor.user_id)
     if session.memory.get("live_events"):
         _acknowledge(session, actor)

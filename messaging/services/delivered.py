@@ -5,13 +5,17 @@ in memory and written together; what a crash loses is offered again at the next 
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from messaging.models import Message
+
+logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
 SEQS_MOST = 1_000  # acknowledged ahead of a gap, of one user in one conversation
@@ -49,16 +53,28 @@ def acknowledge(user_id: int, message_id: int) -> None:
 
 def note(user_id: int, conversation_id: int, seq: int) -> None:
     """This user has the message at `seq`; the cursor moves within a second, over what is contiguous."""
-    global _timer
     with _lock:
         seqs = _acknowledged.setdefault((user_id, conversation_id), set())
         if len(seqs) < SEQS_MOST:
             seqs.add(seq)
         _dirty.add((user_id, conversation_id))
-        if _timer is None:
-            _timer = threading.Timer(FLUSH_SECONDS, _flush_on_time)
-            _timer.daemon = True
-            _timer.start()
+        _wake()
+
+
+def _again(keys: Iterable[Key]) -> None:
+    """Have these cursors written at the next time."""
+    with _lock:
+        _dirty.update(keys)
+        _wake()
+
+
+def _wake() -> None:
+    """Have what is dirty written within a second. Called under the lock."""
+    global _timer
+    if _timer is None:
+        _timer = threading.Timer(FLUSH_SECONDS, _flush_on_time)
+        _timer.daemon = True
+        _timer.start()
 
 
 def held(user_id: int) -> dict[int, set[int]]:
@@ -69,45 +85,59 @@ def held(user_id: int) -> dict[int, set[int]]:
 
 def flush(user_id: int | None = None) -> None:
     """Write what was gathered, of all users or of one."""
-    with _flush_lock:  # one at a time: two would lock the same rows in different orders
+    with _flush_lock:
         with _lock:
             keys = sorted(key for key in _dirty if user_id in (None, key[0]))
             _dirty.difference_update(keys)
             gathered = {key: set(_acknowledged.get(key, ())) for key in keys}
         if not gathered:
             return
+        late: set[Key] = set(keys)
         try:
-            _write(gathered)
-        except OperationalError:
-            with _lock:
-                _dirty.update(keys)
-            raise
+            late = _write(gathered)
+        finally:
+            if late:
+                _again(late)
 
 
-def _write(gathered: dict[Key, set[int]]) -> None:
+def _write(gathered: dict[Key, set[int]]) -> set[Key]:
+    """Move the cursors over what is contiguous; the keys that somebody else held locked, which are left for later."""
     reached: dict[Key, int] = {}
+    late: set[Key] = set()
     with transaction.atomic(), connection.cursor() as cursor:
         for keys in _portions(gathered):
-            listed = ",".join(f"({user_id},{conversation_id})" for user_id, conversation_id in keys)
-            cursor.execute(
-                f"WITH asked (reader, conversation) AS (VALUES {listed})"  # noqa: S608  (integers alone)
-                " SELECT p.user_id, p.conversation_id, p.delivered_seq FROM asked"
-                " JOIN messaging_participant p ON p.user_id = reader AND p.conversation_id = conversation ORDER BY p.id"
-                + (" FOR UPDATE OF p" if connection.vendor == "postgresql" else "")
-            )
-            before = {(user_id, conversation_id): seq for user_id, conversation_id, seq in cursor.fetchall()}
-            reached |= {key: _contiguous(seq, gathered[key]) for key, seq in before.items()}
-            moved = [(seq, *key) for key, seq in reached.items() if seq > before.get(key, seq)]
+            before = _read(cursor, keys)
+            if connection.vendor == "postgresql":
+                # Nothing is waited for, so no other transaction's order of locks matters.
+                locked = _read(cursor, keys, " FOR NO KEY UPDATE OF p SKIP LOCKED")
+                late |= before.keys() - locked.keys()
+                before = locked
+            now = {key: _contiguous(seq, gathered[key]) for key, seq in before.items()}
             cursor.executemany(
-                "UPDATE messaging_participant SET delivered_seq = %s WHERE user_id = %s AND conversation_id = %s", moved
+                "UPDATE messaging_participant SET delivered_seq = %s WHERE user_id = %s AND conversation_id = %s",
+                [(seq, *key) for key, seq in now.items() if seq > before[key]],
             )
+            reached |= now
     with _lock:
-        for key in gathered:
+        for key in gathered.keys() - late:
+            # What came meanwhile stays; who is in no such conversation has nothing to keep.
             ahead = {seq for seq in _acknowledged.get(key, ()) if seq > reached.get(key, 2**63)}
             if ahead:
                 _acknowledged[key] = ahead
             else:
                 _acknowledged.pop(key, None)
+    return late
+
+
+def _read(cursor: Any, keys: list[Key], lock: str = "") -> dict[Key, int]:
+    """The cursors as they stand; without those that are in no such conversation."""
+    listed = ",".join(f"({user_id},{conversation_id})" for user_id, conversation_id in keys)
+    cursor.execute(
+        f"WITH asked (reader, conversation) AS (VALUES {listed})"  # noqa: S608  (integers alone)
+        " SELECT p.user_id, p.conversation_id, p.delivered_seq FROM asked"
+        f" JOIN messaging_participant p ON p.user_id = reader AND p.conversation_id = conversation{lock}"
+    )
+    return {(user_id, conversation_id): seq for user_id, conversation_id, seq in cursor.fetchall()}
 
 
 def _contiguous(seq: int, acknowledged: set[int]) -> int:
@@ -127,6 +157,8 @@ def _flush_on_time() -> None:
         _timer = None
     try:
         flush()
+    except DatabaseError as error:
+        logger.error("acknowledgements cannot be written yet: %s", type(error).__name__)
     finally:
         connection.close()
 

@@ -84,6 +84,8 @@ def readmit(conversation: Conversation, users: Sequence[User], *, moderates: Seq
 @transaction.atomic
 def set_moderators(conversation: Conversation, users: Sequence[User], *, moderates: bool) -> None:
     """Note who may speak while all others are muted: a group's owner and keepers."""
+    # The conversation before its participants, as everyone locks them: else a send and this would wait for each other.
+    Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     Participant.objects.filter(conversation=conversation, user__in=users).update(moderates=moderates)
 
 

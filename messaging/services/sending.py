@@ -139,7 +139,8 @@ def push(send: Send, sent: Sent) -> None:
     event_class = RoomMessageSent if target.kind == "chatroom" else MessageSent
     frame = bus.encode(event_class(application_id=sender.application_id, facts=facts))
     # Straight to the bus: `publish` is for facts that are told inside a transaction, and this one has committed.
-    bus.deliver(bus.Delivery(topics=topics, frame=frame, skip=send.sid, version=version))
+    message_id = sent.message_id if sent.seq and target.kind != "chatroom" else 0  # of what comes by sync as well
+    bus.deliver(bus.Delivery(topics=topics, frame=frame, skip=send.sid, version=version, message_id=message_id))
 
 
 def profile_of(user: User | None) -> User:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -12,10 +12,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.models import Device, User
 from imsite.core.events import Event
 from imsite.core.models import StoredEvent
-from messaging.models import Conversation, Message, Participant
+from messaging.models import Conversation, Message, MessageQuerySet, Participant
 from messaging.services import delivered, reading
 
-CROSSING_MS = 5_000  # a push that may still be under way is not sent a second time
 EVENTS_MOST = 1_000  # in one packet; the rest follow at the next check
 
 
@@ -32,13 +31,18 @@ class Portion:
     def last_seq(self) -> int:
         return self.messages[-1].seq or 0
 
+    def is_unread(self, message: Message) -> bool:
+        return message.sender_id != self.place.user_id and (message.seq or 0) > self.place.read_seq
 
-def missed_messages(user: User, *, above_id: int = 0, older_than_ms: int | None = None) -> list[Portion]:
-    """What others wrote and no device of the user has received, conversation by conversation.
+    def only(self, messages: list[Message]) -> Portion:
+        """The same with some of its messages; those left out count as unread elsewhere."""
+        kept = {message.pk for message in messages}
+        left_out = sum(self.is_unread(message) for message in self.messages if message.pk not in kept)
+        return replace(self, messages=messages, unread_count=min(len(messages), max(0, self.unread_count - left_out)))
 
-    `above_id` and `older_than_ms` narrow to messages with a greater id, sent before that moment: what a session that is
-    being pushed to may have missed.
-    """
+
+def missed_messages(user: User) -> list[Portion]:
+    """What others wrote and no device of the user has received, conversation by conversation; the newest of each, up to a limit."""
     delivered.flush(user.pk)
     held = delivered.held(user.pk)
     places = list(
@@ -49,17 +53,12 @@ def missed_messages(user: User, *, above_id: int = 0, older_than_ms: int | None 
     portions: list[Portion] = []
     idle: list[Participant] = []
     for place in places:
-        rows = Message.objects.visible_to(place).filter(seq__gt=place.delivered_seq, state=Message.State.KEPT)
-        missed = [
-            row
-            for row in rows.exclude(sender_id=user.pk).select_related("sender__application").order_by("seq")
-            if row.seq not in held.get(place.conversation_id, ())
-        ]
-        if not missed:
+        rows = _newest(place, Message.objects.filter(seq__gt=place.delivered_seq).exclude(sender_id=user.pk))
+        missed = [row for row in rows if row.seq not in held.get(place.conversation_id, ())]
+        if missed:
+            portions.append(Portion(place, None, missed, len(missed)))
+        else:
             idle.append(place)
-        fit = [row for row in missed if row.pk > above_id and (older_than_ms is None or row.created_ms < older_than_ms)]
-        if fit:
-            portions.append(Portion(place, None, fit, len(fit)))
     _close_gaps(idle)
     return _with_peers(user, portions)
 
@@ -73,21 +72,24 @@ def history(user: User) -> list[Portion]:
         .order_by("conversation__last_at_ms")
     )
     unread = reading.unread_counts(places)
-    portions: list[Portion] = []
-    for place in places:
-        visible = (
-            Message.objects.visible_to(place).filter(state=Message.State.KEPT).select_related("sender__application")
-        )
-        rows = list(visible.order_by("-seq")[: settings.ROAMING_MESSAGES])[::-1]
-        if rows:
-            portions.append(Portion(place, None, rows, min(unread[place.conversation_id], len(rows))))
+    portions = [
+        Portion(place, None, rows, min(unread[place.conversation_id], len(rows)))
+        for place in places
+        if (rows := _newest(place, Message.objects.all()))
+    ]
     return _with_peers(user, portions)
+
+
+def _newest(place: Participant, messages: MessageQuerySet) -> list[Message]:
+    """The newest of these messages that the participant may see, ascending; not those that were retracted."""
+    visible = messages.visible_to(place).filter(state=Message.State.KEPT).select_related("sender__application")
+    return list(visible.order_by("-seq")[: settings.ROAMING_MESSAGES])[::-1]
 
 
 def _with_peers(user: User, portions: list[Portion]) -> list[Portion]:
     peers = reading.peers_of(user, (portion.place.conversation for portion in portions))
     return [
-        Portion(portion.place, peers.get(portion.place.conversation_id), portion.messages, portion.unread_count)
+        replace(portion, peer=peers.get(portion.place.conversation_id))
         for portion in portions
         if portion.place.conversation.kind != Conversation.Kind.SINGLE or portion.place.conversation_id in peers
     ]

@@ -6,6 +6,7 @@ import pytest
 from accounts.actors import Actor
 from groups import services as groups
 from imsite.core import bus
+from imsite.realtime import dispatch
 from messaging.models import Message
 from messaging.services import sending
 from messaging.services.sending import Draft
@@ -73,6 +74,7 @@ class Pushes(list):
 @pytest.fixture
 def pushes(monkeypatch):
     """Everything that is pushed, as frames; nothing leaves the process."""
+    dispatch.autodiscover()
     seen = Pushes()
 
     def record(call):
