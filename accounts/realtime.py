@@ -78,7 +78,7 @@ def initialise(session: sessions.Session, data: Data) -> None:
     if session.logged_in:
         raise AlreadyInitialised
     application = identity.application_of(_appkey(data))
-    rules.require_origin(application, session.origin)
+    rules.require_origin(application, session.origin, own=session.base_url)
     signatures.require_signature(application, data)
     session.application = application
     letter = data.get("fromPlatForm")

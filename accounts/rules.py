@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import orjson
+from django.conf import settings
+from django.http.request import validate_host
 
 from accounts.errors import BadUsername, BadValue, CrossApplication, Invalid, OriginRefused, WrongType
 from accounts.models import KEY_PATTERN, USERNAME_PATTERN
@@ -110,12 +113,13 @@ def require_origin_pattern(pattern: str) -> str:
     return pattern.lower()
 
 
-def require_origin(application: Application, origin: str) -> None:
+def require_origin(application: Application, origin: str, *, own: str = "") -> None:
     """Pages of `origin` may use the application; OriginRefused (882004) otherwise.
 
     An empty list allows any. What sends no Origin header is no page of another site, and no browser guards against it.
+    `own` is the address that the request came to: our chat page, served there, may use an application that has one.
     """
-    if not origin or not application.origins:
+    if not origin or not application.origins or (application.chat_page and _is_own(origin, own)):
         return
     if not any(_origin_test(pattern).fullmatch(origin.lower()) for pattern in application.origins):
         raise OriginRefused
@@ -125,6 +129,17 @@ def require_same_owner(application: Application, other: Application) -> None:
     """Calls into another application are for those of one organisation; CrossApplication (899020, 880203)."""
     if application.owner_id != other.owner_id:
         raise CrossApplication
+
+
+def _is_own(origin: str, own: str) -> bool:
+    """Whether the page stands on the host that was asked, by a name that this server answers to."""
+    host = urlsplit(own).netloc.lower()
+    return bool(host) and urlsplit(origin).netloc.lower() == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
+
+
+def _name(host: str) -> str:
+    """A host without its port, as ALLOWED_HOSTS wants it; the brackets of an IPv6 address stay."""
+    return re.sub(r":\d+$", "", host)
 
 
 @lru_cache(1024)

@@ -106,7 +106,7 @@ class UploadFromPage(APIView):
 def page_actor(request: Request) -> Actor:
     """The user whose page this is."""
     application = identity.application_of(request.META.get("HTTP_X_APP_KEY", ""))
-    rules.require_origin(application, request.META.get("HTTP_ORIGIN", ""))
+    rules.require_origin(application, request.META.get("HTTP_ORIGIN", ""), own=base_url(request))
     header = request.META.get("HTTP_AUTHORIZATION", "")
     if not header.strip():
         raise AuthenticationMissing

@@ -46,6 +46,26 @@ def test_an_origin_that_does_not_fit(pattern, origin):
     assert refusal.value.sdk_code == 882004
 
 
+def test_our_own_chat_page_may_always_use_its_application():
+    application = Application(origins=["https://shop.example"], chat_page=True)
+    rules.require_origin(application, "http://127.0.0.1:8000", own="http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize(
+    ("chat_page", "origin", "own"),
+    [
+        (False, "http://127.0.0.1:8000", "http://127.0.0.1:8000"),  # no page of ours uses it
+        (True, "http://127.0.0.1:9000", "http://127.0.0.1:8000"),
+        (True, "https://evil.example", "http://127.0.0.1:8000"),
+        (True, "https://evil.example", "https://evil.example"),  # a name that was bent to our address
+        (True, "null", ""),
+    ],
+)
+def test_only_the_page_on_this_host_is_our_own(chat_page, origin, own):
+    with pytest.raises(OriginRefused):
+        rules.require_origin(Application(origins=["https://shop.example"], chat_page=chat_page), origin, own=own)
+
+
 def test_an_empty_list_allows_any_origin():
     rules.require_origin(Application(origins=[]), "https://anything.example")
 
