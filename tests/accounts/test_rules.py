@@ -61,7 +61,8 @@ def test_our_own_chat_page_may_always_use_its_application():
         (True, "null", ""),
     ],
 )
-def test_only_the_page_on_this_host_is_our_own(chat_page, origin, own):
+def test_only_the_page_on_this_host_is_our_own(settings, chat_page, origin, own):
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
     with pytest.raises(OriginRefused):
         rules.require_origin(Application(origins=["https://shop.example"], chat_page=chat_page), origin, own=own)
 
