@@ -6,7 +6,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import NotAnAdmin
-from accounts.models import User
 from imsite.core.errors import BadValue
 from imsite.rest.views import ImView
 from messaging import shapes
@@ -34,7 +33,7 @@ class Messages(ImView):
         shapes.require_storable(asked["msg_body"])
         shapes.require_body(asked["msg_type"], asked["msg_body"], shapes.REST_BODIES)
         application = self.actor.application
-        sender = User.objects.of(application).select_related("application").find(asked["from_id"])
+        sender = sending.sender_named(application, asked["from_id"])
         if not sender.is_admin:
             raise NotAnAdmin
         target = resolve(

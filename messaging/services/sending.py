@@ -13,7 +13,7 @@ import orjson
 from django.db import connection, transaction
 
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.models import Application, User
 from imsite.core import bus, clock
 from imsite.core.cache import ShortCache
 from messaging.events import MessageFacts, MessageSent, RoomMessageSent
@@ -25,6 +25,7 @@ from messaging.writer import Result, Send, Sent, write, writer
 SENDER_SECONDS = 5  # how old a sender's nickname may be
 
 _senders: ShortCache[int, User] = ShortCache(SENDER_SECONDS)
+_named: ShortCache[tuple[int, str], User] = ShortCache(SENDER_SECONDS)  # by application and username
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +150,17 @@ def profile_of(user: User | None) -> User:
     return _senders.get(user.pk, lambda: User.objects.select_related("application").get(pk=user.pk))
 
 
+def sender_named(application: Application, username: str) -> User:
+    """The user in whose name the application's server sends, at most some seconds old; NoSuchUser (899002)."""
+    return _named.get(
+        (application.pk, username), lambda: User.objects.of(application).select_related("application").find(username)
+    )
+
+
 @bus.heard("profile")
 def forget_profile(user_id: int) -> None:
     _senders.forget(user_id)
+    _named.clear()
 
 
 def _content(target: Target, draft: Draft, body: Mapping[str, Any], author: User, by: Actor) -> dict[str, Any]:
