@@ -51,4 +51,5 @@ class ConversationRead(Event):
     conversation: dict[str, Any] = field(default_factory=dict)  # {type: 3, appkey, username} or {type: 4, gid}
     conversation_id: int = 0
     read_seq: int = 0
+    read_ms: int = 0  # clients count what was sent later as unread; 0 = all is read
     unread_count: int = 0

@@ -26,12 +26,13 @@ def room_message_sent(event: RoomMessageSent) -> tuple[str, dict[str, Any]]:
 @pushed(ConversationRead)
 def conversation_read(event: ConversationRead) -> tuple[str, dict[str, Any]]:
     """Event 200, to the user's other sessions; `read_seq` and `unread_count` are ours. Source: Web SDK, event_notification."""
+    read_ms = event.read_ms or event.at_ms
     return "event_notification", {
         "event_id": event.id,
         "event_type": CONVERSATION_READ,
         "extra": 0,
-        "ctime": event.at_ms // 1000,
-        "ctime_ms": event.at_ms,
+        "ctime": read_ms // 1000,
+        "ctime_ms": read_ms,
         "from_username": event.username,
         "from_appkey": event.appkey,
         "from_uid": event.user_id,

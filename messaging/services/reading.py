@@ -133,6 +133,14 @@ def _last_messages(places: list[Participant]) -> dict[int, Message]:
     return lasts
 
 
+def _read_ms(place: Participant) -> int:
+    """When the last message that was read was sent, where others follow it; else 0: now."""
+    if place.read_seq >= place.conversation.last_seq:
+        return 0
+    read = Message.objects.in_conversation(place.conversation_id).filter(seq__lte=place.read_seq).order_by("-seq")
+    return read.values_list("created_ms", flat=True).first() or 0
+
+
 def find_place_with(user: User, peer: User) -> Participant | None:
     """The user's place in the conversation with `peer`, or None when the two never met."""
     places = Participant.objects.filter(user=user, conversation__kind=Conversation.Kind.SINGLE)
@@ -175,11 +183,12 @@ def mark_read(place: Participant, upto: int | None = None, *, by: Actor) -> int:
     conversation = place.conversation  # read after the lock, and not locked itself: readers must not hold up who writes
     target = conversation.last_seq if upto is None else min(upto, conversation.last_seq)
     if target > place.read_seq or (target == conversation.last_seq and place.own_after_read):
-        after = Message.objects.in_conversation(conversation.pk).filter(seq__gt=target, sender_id=place.user_id)
-        newest = Message.objects.in_conversation(conversation.pk).filter(seq__lte=target).order_by("-seq")
-        place.read_seq = max(target, place.read_seq)
-        place.read_no = newest.values_list("count_no", flat=True).first() or 0
-        place.own_after_read = after.filter(count_no__isnull=False).count() if target < conversation.last_seq else 0
+        after = Message.objects.in_conversation(conversation.pk).filter(seq__gt=target, count_no__isnull=False)
+        # By what follows, since what came before may have been deleted.
+        following = after.order_by("seq").values_list("count_no", flat=True).first()
+        place.read_seq = target
+        place.read_no = conversation.count_no if following is None else following - 1
+        place.own_after_read = after.filter(sender_id=place.user_id).count() if target < conversation.last_seq else 0
         place.save(update_fields=["read_seq", "read_no", "own_after_read"])
     unread = unread_counts([place])[conversation.pk]
     if by.is_user:
@@ -206,6 +215,7 @@ def _tell_others(place: Participant, unread: int, by: Actor) -> None:
             conversation=named,
             conversation_id=conversation.pk,
             read_seq=place.read_seq,
+            read_ms=_read_ms(place),
             unread_count=unread,
         ),
         to=Audience(users=[by.user.pk], skip=by.sid),
