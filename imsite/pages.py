@@ -24,10 +24,11 @@ from imsite.core import clock, ids
 SHEETS = [
     f"css/{name}.css"
     for name in (
-        "tokens", "base", "controls", "connection", "sign-in", "sidebar", "thread", "message", "composer", "viewer",
+        "tokens", "icons", "base", "controls", "connection", "sign-in",
+        "sidebar", "thread", "message", "composer", "viewer",
     )
 ]  # fmt: skip
-PLAIN_SHEETS = SHEETS[:5]
+PLAIN_SHEETS = SHEETS[:6]
 MISSING = {
     "en": {
         "title": "There is no chat here",

@@ -5,6 +5,7 @@ import { Server } from "./client/server.js";
 import { Session } from "./client/session.js";
 import { Signatures } from "./client/signatures.js";
 import { preferredLanguage, Texts } from "./lib/i18n.js";
+import { explain } from "./lib/reasons.js";
 import { forget, remember, remembered } from "./lib/storage.js";
 import { Chat } from "./model/chat.js";
 import { Announcer } from "./view/announcer.js";
@@ -53,6 +54,7 @@ function enter(username) {
   chat.addEventListener("list", showTitle);
   chat.addEventListener("open", ({ detail }) => opened(detail)); // after the thread, which shows the field to focus
   chat.addEventListener("arrived", ({ detail }) => announceMessage(detail));
+  chat.addEventListener("failed", ({ detail }) => announceFailure(detail));
   signIn.hidden = true;
   app.hidden = false;
   app.dataset.pane = "list";
@@ -89,7 +91,7 @@ session.addEventListener("ready", ({ detail }) => {
   remember("sessionStorage", credentialsKey, credentials);
   if (!chat) {
     enter(detail.username ?? credentials.username);
-    sidebar.part("start").elements.username.focus();
+    if (!narrow.matches) sidebar.part("start").elements.username.focus(); // a phone would show its keyboard
   }
   chat.ready();
 });
@@ -154,6 +156,10 @@ function announceMessage({ conversation, message }) {
   if (conversation !== chat.current) return;
   const name = chat.people.nameOf(message.author);
   announcer.say(texts.t("message.announce", { name, text: summary(texts, message) }));
+}
+
+function announceFailure({ message }) {
+  announcer.say(texts.t("message.failed", { reason: explain(texts, message.error) }));
 }
 
 function speak() {

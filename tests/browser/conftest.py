@@ -1,11 +1,15 @@
 """Chromium, a server, and the people in front of the pages."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.browser.proxy import Proxy
 from tests.browser.site import Site
+
+# Pictures are no test: without being asked for they are neither taken nor counted as left out.
+collect_ignore = [] if os.environ.get("IM_SCREENSHOTS") == "1" else ["test_screenshots.py"]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

@@ -199,6 +199,7 @@ def test_a_refused_message_says_why_and_can_be_sent_again_or_deleted(person, new
     carol.write("a forbidden word")
     failed = carol.page.locator(".message[data-state=failed]")
     expect(failed).to_contain_text("Not sent. The message contains words that are not allowed here.")
+    expect(carol.page.locator("#announcer")).to_contain_text("Not sent.")
     carol.write("another forbidden word")
     expect(failed).to_have_count(2)
     failed.last.get_by_role("button", name="Delete").click()
@@ -431,7 +432,7 @@ def test_chinese_by_the_readers_language_and_by_choice(person):
     expect(chinese.page.locator(".separator")).to_have_text("Today")
     chinese.page.reload()
     expect(chinese.field).to_be_hidden()
-    expect(chinese.page.locator("#start-username")).to_have_attribute("placeholder", "Username")
+    expect(chinese.page.locator("#start-username")).to_have_attribute("placeholder", "Username to chat with")
 
 
 def test_a_phone_shows_one_pane_with_a_way_back(person):

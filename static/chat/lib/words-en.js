@@ -38,7 +38,7 @@ export const en = {
   "list.unread": { one: "{count} unread message", other: "{count} unread messages" },
   "list.you": "You: {text}",
   "start.label": "Start a conversation with a username",
-  "start.placeholder": "Username",
+  "start.placeholder": "Username to chat with",
   "start.submit": "Start",
   "start.unknown": "There is no user named “{name}”.",
   "start.self": "That is you.",

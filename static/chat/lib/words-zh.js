@@ -32,7 +32,7 @@ export const zh = {
   "list.unread": { other: "{count} 条未读消息" },
   "list.you": "我：{text}",
   "start.label": "输入用户名开始聊天",
-  "start.placeholder": "用户名",
+  "start.placeholder": "输入用户名聊天",
   "start.submit": "开始",
   "start.unknown": "没有名为“{name}”的用户。",
   "start.self": "这是您自己。",

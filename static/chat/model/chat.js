@@ -18,7 +18,8 @@ const GROUP_EVENTS = new Set([8, 9, 10, 11, 12, 65, 80, 82, 83]);
  * their numbers follow on; wherever something is missing, it is asked for. No DOM, no socket.
  *
  * Fires "list" (rows or their order), "thread" with a conversation whose messages changed, "open" when another
- * conversation was opened or closed, and "arrived" with {conversation, message} for each new message of others.
+ * conversation was opened or closed, "arrived" with {conversation, message} for each new message of others, and
+ * "failed" with the same for each of one's own that was not sent.
  */
 export class Chat extends EventTarget {
   conversations = new Conversations();
@@ -246,6 +247,7 @@ export class Chat extends EventTarget {
       if (skipped) this.history.catchUp(conversation);
     }
     this.#threadChanged(conversation);
+    if (message.status === "failed") this.#fire("failed", { conversation, message });
   }
 
   async #loadMembers(conversation) {

@@ -1,5 +1,6 @@
-import { dayLabel, daysBetween } from "../lib/time.js";
+import { isComposing } from "../lib/keys.js";
 import { explain } from "../lib/reasons.js";
+import { dayLabel, daysBetween } from "../lib/time.js";
 import { fillAvatar } from "./avatar.js";
 import { batched, clone, create, reconcile, show } from "./dom.js";
 import { fillMessage, makeMessage } from "./message.js";
@@ -187,7 +188,7 @@ export class Thread extends Region {
   }
 
   #key(event) {
-    if (event.key === "Escape" && !event.isComposing) this.dispatchEvent(new CustomEvent("back"));
+    if (event.key === "Escape" && !isComposing(event)) this.dispatchEvent(new CustomEvent("back"));
     if (event.key === "End" && event.target === this.part("scroll")) this.#toEnd();
   }
 }

@@ -213,9 +213,12 @@ test("a refused message fails with its reason, can be sent again or thrown away"
   server.fill("bob", 1);
   const bob = await opened();
   server.refuse.set("s_across_single_text", 880208);
+  const failed = [];
+  chat.addEventListener("failed", ({ detail }) => failed.push(detail.message));
   const message = chat.sendText(bob, "bad word");
   await settle();
   assert.equal(message.status, "failed");
+  assert.deepEqual(failed, [message]);
   assert.equal(message.error.code, 880208);
   chat.outbox.flush();
   await settle();
