@@ -21,7 +21,7 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 os.environ["IM_DATA_DIR"] = str(FOLDER)
 if BACKEND == "postgresql":
     os.environ["IM_DATABASE_URL"] = os.environ["IM_TEST_DATABASE_URL"]
-    os.environ["IM_REDIS_URL"] = os.environ["IM_TEST_REDIS_URL"]
+    os.environ["IM_REDIS_URL"] = os.environ.get("IM_TEST_REDIS_URL", "")
     os.environ["IM_SECRET_KEY"] = "for the tests alone, which keep nothing"
 
 from imsite.settings import *  # noqa: E402, F403
