@@ -165,10 +165,14 @@ def _flush_on_time() -> None:
 
 def forget() -> None:
     """Drop what is in memory: for tests that start over."""
+    global _timer
     with _lock:
         _acknowledged.clear()
         _dirty.clear()
         _places.clear()
+        if _timer is not None:
+            _timer.cancel()
+            _timer = None
 
 
 @atexit.register
