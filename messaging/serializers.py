@@ -44,3 +44,9 @@ class MessageRequest(serializers.Serializer[Any]):
         if value != 1:
             raise serializers.ValidationError("must be 1")
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A null in a body of the vendor's is a member that was not set; one in an application's own means what it means there."""
+        if attrs["msg_type"] != "custom":
+            attrs["msg_body"] = {name: value for name, value in attrs["msg_body"].items() if value is not None}
+        return attrs

@@ -16,13 +16,26 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 
-def without_nulls(value: Any) -> Any:
-    """`null` means absent: some server clients send every unset member of an object so (REST reference 1.3)."""
-    if isinstance(value, dict):
-        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+NESTED_MOST = 32  # levels of a request; what is passed on as it is counts its own
+AS_GIVEN = ("extras", "msg_body")  # members that belong to the clients, whatever is inside
+
+
+def without_nulls(value: Any, *, levels: int = NESTED_MOST) -> Any:
+    """`null` means absent: some server clients send every unset member of an object so (REST reference 1.3).
+
+    Not within AS_GIVEN. Invalid (899003) for what no request is nested like.
+    """
+    if not isinstance(value, (dict, list)):
+        return value
+    if not levels:
+        raise Invalid(f"the body is nested deeper than {NESTED_MOST} levels")
     if isinstance(value, list):
-        return [without_nulls(inner) for inner in value]
-    return value
+        return [without_nulls(inner, levels=levels - 1) for inner in value]
+    return {
+        key: inner if key in AS_GIVEN else without_nulls(inner, levels=levels - 1)
+        for key, inner in value.items()
+        if inner is not None
+    }
 
 
 class ImView(APIView):

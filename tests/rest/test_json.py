@@ -35,6 +35,21 @@ def test_nulls_are_left_out_of_objects_at_any_depth():
     assert without_nulls({"a": None, "b": {"c": None, "d": [{"e": None}, None]}}) == {"b": {"d": [{}, None]}}
 
 
+def test_nulls_stay_in_what_belongs_to_the_clients():
+    body = {"extras": {"a": None}, "msg_body": {"b": [None, {"c": None}]}}
+    assert without_nulls([body]) == [body]
+    assert without_nulls({"extras": None}) == {}
+
+
+@pytest.mark.parametrize("level", [b"[%b]", b'{"a":%b}'])
+def test_what_is_nested_too_deep_is_refused(level):
+    body = b"1"
+    for _ in range(900):
+        body = level.replace(b"%b", body)
+    with pytest.raises(Invalid):
+        without_nulls(read_json(body))
+
+
 def test_an_answer_is_compact_and_one_without_a_value_is_empty():
     assert JSONRenderer().render({"a": ["é", 4294967295]}) == '{"a":["é",4294967295]}'.encode()
     assert JSONRenderer().render(None) == b""
