@@ -29,6 +29,9 @@ SHEETS = [
     )
 ]  # fmt: skip
 PLAIN_SHEETS = SHEETS[:6]
+STATIC = settings.BASE_DIR / "static"
+# Named in the shell, so that a browser asks for all at once and not for one layer of imports after the other.
+MODULES = sorted(str(file.relative_to(STATIC)) for file in STATIC.glob("chat/**/*.js"))
 MISSING = {
     "en": {
         "title": "There is no chat here",
@@ -104,7 +107,8 @@ def introduction(application: Application) -> dict[str, Any]:
 def chat_page(request: HttpRequest, application: Application) -> HttpResponse:
     limits = {"image_bytes": settings.SDK_IMAGE_BYTES, "content_bytes": settings.SOCKET_CONTENT_BYTES}
     shell = {**introduction(application), **limits}
-    return secured(request, render(request, "chat/page.html", {"shell": shell, "sheets": SHEETS}))
+    context = {"shell": shell, "sheets": SHEETS, "modules": MODULES}
+    return secured(request, render(request, "chat/page.html", context))
 
 
 def missing_page(request: HttpRequest) -> HttpResponse:

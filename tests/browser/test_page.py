@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.backing import wait_until
 from tests.browser.site import PASSWORD, picture
+from tests.wire_client import BlockingClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -374,6 +375,24 @@ def test_unread_counts_follow_reading(person, newcomer, site):
     again = person(name)  # which ends the first page: what it has read is read
     expect(again.row("Alice")).to_be_visible()
     again.expect_unread("Alice", "")
+
+
+def test_what_the_same_user_does_on_a_phone(person, newcomer, site):
+    name = newcomer("carol")
+    carol = person(name)
+    with BlockingClient.connect(site.url) as phone:
+        introduction = phone.c_init_body(site.appkey, site.secret, flag=0)
+        phone.request("c_init", {**introduction, "fromPlatForm": "a"})
+        phone.login(name, PASSWORD)
+        site.say("alice", name, "a question")
+        carol.expect_unread("Alice", "1")
+        phone.request("unread_single_count", {"appkey": site.appkey, "username": "alice", "type": 3})
+        carol.expect_unread("Alice", "")
+        carol.open("Alice")
+        phone.send_text("alice", "answered on the phone")
+        carol.wait_text("answered on the phone")
+        expect(carol.page.locator(".message--own")).to_have_text(re.compile("answered on the phone"))
+        assert carol.texts == ["a question", "answered on the phone"]
 
 
 def test_groups_show_who_speaks(person, site):

@@ -148,5 +148,12 @@ def test_every_style_sheet_is_there():
         assert finders.find(sheet), sheet
 
 
+def test_every_module_is_named_in_the_shell(client, application):
+    page = client.get("/").content.decode()
+    for module in ("chat/main.js", "chat/client/session.js", "chat/view/thread.js"):
+        assert module in pages.MODULES
+        assert f'<link rel="modulepreload" href="/static/{module}">' in page
+
+
 def test_the_root_is_the_page():
     assert reverse(pages.home) == "/"
