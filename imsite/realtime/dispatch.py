@@ -24,7 +24,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
 from imsite.core import bus
-from imsite.core.errors import ImError
+from imsite.core.errors import ImError, Invalid
 from imsite.realtime import shapes
 from imsite.realtime.socketio import event_frame
 
@@ -282,7 +282,11 @@ def perform(session: Session, request: Request) -> Outcome:
         return Outcome(ack=True, rid=request.rid)
     if route.remember is None:
         return _outcome(request, _call(session, request))
-    return _once(session, request, _memory_key(session, request, route.remember))
+    try:
+        key = _memory_key(session, request, route.remember)
+    except TypeError:  # nested deeper than the encoder goes
+        return _outcome(request, _refusal(request, Invalid("the request is nested too deep")))
+    return _once(session, request, key)
 
 
 def _outcome(request: Request, result: Answer | Pending, done: Callable[[Answer], None] | None = None) -> Outcome:

@@ -132,6 +132,12 @@ def test_an_unknown_event_is_acknowledged_and_refused_after_login(alice):
     assert outcome.reply["code"] == 882003
 
 
+def test_a_request_nested_deeper_than_any_encoder_goes_is_refused(alice, calls):
+    deep = orjson.loads(b"[" * 900 + b"]" * 900)
+    assert handle(alice, "count", {"a": deep, "rid": 1}).reply["code"] == 880002
+    assert calls == []
+
+
 def test_a_bug_is_answered_as_internal_and_logged_without_what_was_said(alice, caplog):
     @on("crash")
     def crash(session, data):
