@@ -16,7 +16,8 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
@@ -54,6 +55,9 @@ class Delivery:
     message_id: int = 0
 
 
+_members = attrgetter(*(field.name for field in fields(Delivery)))
+
+
 class LocalHub(Protocol):
     """The hub of this process, as the bus calls it: in its event loop."""
 
@@ -67,8 +71,12 @@ class LocalHub(Protocol):
 
 def deliver(delivery: Delivery) -> None:
     """Have the frame written to every socket at its topics, in all processes."""
-    if delivery.frame:  # none was made where nobody could receive it
-        _send(("deliver", *astuple(delivery)))
+    if not delivery.frame:  # none was made where nobody could receive it
+        return
+    if local := _hub:
+        local.mailbox.post(local.hub.deliver, delivery)
+    if remote := _remote():
+        remote.put(("deliver", *_members(delivery)))
 
 
 def join(topic: str, user_ids: Sequence[int], version: int | None = None) -> None:
