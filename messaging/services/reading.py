@@ -41,7 +41,7 @@ def list_conversations(user: User) -> list[ConversationRow]:
         Participant.objects.filter(user=user, active=True)
         .filter(Q(conversation__last_seq__gt=F("clear_seq")) | Q(conversation__kind=Conversation.Kind.GROUP))
         .select_related("conversation")
-        .order_by("-conversation__last_at_ms", "-conversation_id")
+        .order_by("-conversation__last_at_ms", "-conversation__last_message_id", "-conversation_id")
     )
     peers = peers_of(user, (place.conversation for place in places))
     about = describe(place.conversation for place in places)
