@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from accounts.errors import CrossApplication, NoSuchApplication
 from imsite.core.errors import BadValue, WrongType
 from imsite.realtime.dispatch import Pending, on
 from imsite.realtime.session import Session
@@ -18,6 +19,10 @@ from messaging.targets import Target, resolve
 from messaging.writer import Sent
 
 CLIENT_ID_BYTES = 64  # of the client's own; ours has a prefix before it
+# What is in an application that does not exist, or is not the same owner's, is no target to clients.
+NO_USER, NO_GROUP, NO_ROOM = (
+    {NoSuchApplication: code, CrossApplication: code} for code in (880203, 880204, 881503)
+)  # fmt: skip
 
 
 def read_send(data: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def _client_id(data: dict[str, Any]) -> str:
     return f"rid:{data['rid']}:{hashlib.blake2b(body, digest_size=16).hexdigest()}"
 
 
-@on("s_across_single_text", read_send, reply_as="s_single_text", pipelined=True, remember=False)
+@on("s_across_single_text", read_send, reply_as="s_single_text", pipelined=True, remember=False, codes=NO_USER)
 def send_single(session: Session, data: dict[str, Any]) -> Pending:
     """Answer, under the name s_single_text: msg_id, ctime_ms, key (uid of the target), unread_count; ours: seq, conversation_id.
 
@@ -82,7 +87,7 @@ def send_single(session: Session, data: dict[str, Any]) -> Pending:
     return _send(session, data, target, {"key": target.peer.pk})
 
 
-@on("send_group_msg", read_send, pipelined=True, remember=False)
+@on("send_group_msg", read_send, pipelined=True, remember=False, codes=NO_GROUP)
 def send_group(session: Session, data: dict[str, Any]) -> Pending:
     """Answer: msg_id, ctime_ms, target_gid, key (gid), unread_count; ours: seq, conversation_id.
 
@@ -93,7 +98,7 @@ def send_group(session: Session, data: dict[str, Any]) -> Pending:
     return _send(session, data, target, {"target_gid": gid, "key": gid})
 
 
-@on("send_room_msg", read_send, pipelined=True, remember=False, codes={TooLong: 881504, NotMember: 881501})
+@on("send_room_msg", read_send, pipelined=True, remember=False, codes={TooLong: 881504, NotMember: 881501, **NO_ROOM})
 def send_room(session: Session, data: dict[str, Any]) -> Pending:
     """The room's id comes as target_gid. Answer: room_id, msg_id, ctime_ms; ours: seq, conversation_id.
 
