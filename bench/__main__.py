@@ -14,7 +14,7 @@ from types import FrameType
 
 from bench import results
 from bench.client import Failed
-from bench.processes import Place, place, split_cores
+from bench.processes import Place, allow_files, place, split_cores
 from bench.scenarios import Bench, durable_writes, fan_out, idle_memory, round_trips, users_needed
 from bench.world import World
 
@@ -49,6 +49,7 @@ def chosen(arguments: argparse.Namespace) -> list[str]:
 def run(arguments: argparse.Namespace) -> str:
     cores, own = split_cores()
     os.sched_setaffinity(0, own)
+    allow_files()
     trials, seconds, idle = (1, 0.8, 200) if arguments.quick else (3, 2.0, 1000)
     about = results.machine()
     with place(cores) as where:

@@ -189,7 +189,7 @@ class Trial:
         self.done = 0
         self.latencies: list[float] = []  # seconds, of what was finished in the window
         self.rate = 0.0  # finished a second, of `count()`
-        self.client_busy = self.server_busy = 0.0  # parts of one core
+        self.client_busy = self.server_busy = self.others_busy = 0.0  # parts of one core
 
     def finished(self, seconds: float) -> None:
         self.done += 1
@@ -210,13 +210,15 @@ class Trial:
         start()
         self.loop.run_for(self.WARM_UP, each_round)
         self.latencies.clear()
-        before, server_before = count(), cpu_seconds(self.server)
+        before, server_before, all_before = count(), cpu_seconds(self.server), machine_seconds()
         own_before, began = time.process_time(), time.perf_counter()
         self.loop.run_for(seconds, each_round)
         took = time.perf_counter() - began
         self.rate = (count() - before) / took
         self.client_busy = (time.process_time() - own_before) / took
         self.server_busy = (cpu_seconds(self.server) - server_before) / took
+        all_busy = (machine_seconds() - all_before) / took
+        self.others_busy = max(0.0, all_busy - self.server_busy - self.client_busy)
         measured = list(self.latencies)
         self.running = False
         self.loop.require(settled, "answers and pushes of all that was sent")
@@ -235,3 +237,10 @@ def cpu_seconds(process: int | None) -> float:
     with open(f"/proc/{process}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def machine_seconds() -> float:
+    """What all cores have computed so far, for whomever."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _, _, irq, softirq, steal = (int(field) for field in stat.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

@@ -14,7 +14,7 @@ from bench.world import ADMIN, PASSWORD, World
 
 TEXT = "the quick brown fox jumps over the lazy dog"
 AT_ONCE = 64  # sign-ins on their way
-PUSH, REPLY = b'42["msg_sync"', b'42["s'  # s_single_text, send_group_msg; acks and pongs are neither
+PUSH, ACK, EVENT = b'42["msg_sync"', b'42["ack"', b'42["'
 RIDS_FROM = 1_000_000_000  # ten digits: every request of a kind has the same length
 
 
@@ -35,7 +35,7 @@ class Member(Socket):
     """
 
     __slots__ = (
-        "_asked_at", "_on_reply", "_other", "_template", "acknowledges", "name", "pongs", "push_bytes", "pushes", "reads",
+        "_asked_at", "_on_reply", "_template", "acknowledges", "answered", "name", "pongs", "push_bytes", "pushes", "reads",
         "replies", "rid", "seqs", "tally",
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ class Member(Socket):
         self._asked_at: dict[int, float] = {}
         self._template = b""
         self._on_reply: Callable[[Member, float], None] | None = None
-        self._other: bytes = b""
+        self.answered = 0  # the rid of the last answer
 
     def take(self, payload: bytes) -> None:
         if payload.startswith(PUSH):
@@ -59,16 +59,23 @@ class Member(Socket):
             self.tally.frames += 1
             if self.reads or self.acknowledges:
                 self._read(payload)
-        elif payload.startswith(REPLY) and self._on_reply is not None:
-            rid = int(payload[payload.rindex(b'"rid":') + 6 : -2])
-            if b'"code":0,' not in payload:
-                raise Failed(f"{self.name}: {payload[:300]!r}")
-            self.replies += 1
-            self._on_reply(self, time.perf_counter() - self._asked_at.pop(rid))
+        elif payload.startswith(ACK):
+            pass
+        elif payload.startswith(EVENT):
+            at = payload.rfind(b'"rid":')
+            if at > 0:
+                self._take_answer(payload, int(payload[at + 6 : -2]))
         elif payload[:1] == b"3":
             self.pongs += 1
-        else:
-            self._other = payload
+
+    def _take_answer(self, payload: bytes, rid: int) -> None:
+        if b'"code":0,' not in payload:
+            raise Failed(f"{self.name}: {payload[:300]!r}")
+        self.answered = rid
+        asked_at = self._asked_at.pop(rid, None)
+        if asked_at is not None and self._on_reply is not None:
+            self.replies += 1
+            self._on_reply(self, time.perf_counter() - asked_at)
 
     def _read(self, payload: bytes) -> None:
         (message,) = json.loads(payload[2:])[1]["messages"]
@@ -84,20 +91,10 @@ class Member(Socket):
         self.send(frame(b"42" + json.dumps([name, {**body, "rid": self.rid}], separators=(",", ":")).encode()))
         return self.rid
 
-    def answered(self, rid: int) -> bool:
-        """Whether the last frame but acks and pushes answers this request with success."""
-        if not self._other.startswith(b"42") or b'"rid":%d}' % rid not in self._other:
-            return False
-        if self._other.startswith(b'42["ack"'):
-            return False
-        if b'"code":0,' not in self._other:
-            raise Failed(f"{self.name}: {self._other[:300]!r}")
-        return True
-
     def ping(self) -> None:
         self.send(frame(b"2"))
 
-    # Signing in, in two steps: the answer to one comes before the next
+    # Signing in, step by step as the vendor's SDK does it: the answer to one comes before the next
 
     def init(self, world: World) -> int:
         timestamp, random_str = str(int(time.time() * 1000)), "bench"
@@ -109,6 +106,9 @@ class Member(Socket):
     def log_in(self) -> int:
         password = hashlib.md5(PASSWORD.encode(), usedforsecurity=False).hexdigest()
         return self._request("login", {"username": self.name, "password": password, "version": "2.5.0"})
+
+    def catch_up(self) -> int:
+        return self._request("sync_check", {"sync_key": 0, "sync_type": 0, "sync_event_key": 0, "msg_receipt_key": 0})
 
     # Sending
 
@@ -152,9 +152,9 @@ def sign_in(loop: Loop, port: int, world: World, numbers: Sequence[int]) -> list
         for member in some:
             member.enter(loop)
             member.feed(member.rest)
-        for step in (lambda member: member.init(world), Member.log_in):
+        for step in (lambda member: member.init(world), Member.log_in, Member.catch_up):
             rids = {member: step(member) for member in some}
-            loop.require(lambda: all(one.answered(rid) for one, rid in rids.items()), "sign-in")  # noqa: B023
+            loop.require(lambda: all(one.answered == rid for one, rid in rids.items()), "sign-in")  # noqa: B023
     return members
 
 

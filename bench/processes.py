@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from bench.client import PATIENCE, Failed
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
+FILES = 8192  # of which every socket is one
 LOG_TAIL = 2000  # characters of each server that are shown after a failure
 
 Cores = frozenset[int]
@@ -27,6 +29,14 @@ def split_cores() -> tuple[Cores, Cores]:
     """(server's, client's): one core for the server, another for the client where there is one."""
     usable = sorted(os.sched_getaffinity(0))
     return frozenset(usable[:1]), frozenset(usable[1:2] or usable)
+
+
+def allow_files() -> None:
+    """As many open sockets as this machine allows, here and in the processes that are started."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < FILES:
+        raise Failed(f"a process may have {most} open files, {FILES} are needed (ulimit -Hn)")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, most))
 
 
 @contextmanager
@@ -51,6 +61,7 @@ class Place:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("IM_")}
         return {
             **kept,
+            "DJANGO_SETTINGS_MODULE": "imsite.settings",
             "IM_DATA_DIR": str(self.folder / data),
             "IM_HOST": "127.0.0.1",
             # Sign-in is no part of what is measured, and a thousand people have to.

@@ -139,13 +139,16 @@ def latency_table(measures: dict[str, Measure]) -> list[str]:
 
 def busy_table(measures: dict[str, Measure]) -> list[str]:
     lines = [
-        "Parts of one core. A server below its core waits for the disk; a client near its core would be the limit itself.",
+        "Parts of one core. A server below its core waits for the disk; a client near its core would be the limit itself;",
+        "others are Redis where it is used, the kernel's own threads, and whatever else ran on the machine.",
         "",
+        "| measure | server | client | others |",
+        "|---|--:|--:|--:|",
     ]
-    lines += ["| measure | server | client |", "|---|--:|--:|"]
     for name, measure in measures.items():
         if measure.server_busy:
-            lines.append(f"| {name} | {median(measure.server_busy):.0%} | {median(measure.client_busy):.0%} |")
+            parts = (measure.server_busy, measure.client_busy, measure.others_busy)
+            lines.append(f"| {name} | {' | '.join(f'{median(part):.0%}' for part in parts)} |")
     return lines
 
 

@@ -30,11 +30,13 @@ class Measure:
     latencies_ms: list[tuple[float, float, float]] = field(default_factory=list)  # p50, p95, p99
     server_busy: list[float] = field(default_factory=list)  # parts of one core
     client_busy: list[float] = field(default_factory=list)
+    others_busy: list[float] = field(default_factory=list)
 
     def add(self, trial: Trial) -> None:
         self.values.append(trial.rate)
         self.server_busy.append(trial.server_busy)
         self.client_busy.append(trial.client_busy)
+        self.others_busy.append(trial.others_busy)
         if trial.latencies:
             self.latencies_ms.append(tuple(trial.percentile_ms(part) for part in (0.5, 0.95, 0.99)))
 
