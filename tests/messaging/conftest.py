@@ -77,14 +77,15 @@ def pushes(monkeypatch):
     dispatch.autodiscover()
     seen = Pushes()
 
-    def record(call):
-        if call[0] == "deliver":
-            delivery = bus.Delivery(*call[1:])
-            name, data = orjson.loads(delivery.frame[2:])
-            seen.append(("deliver", delivery.topics, name, data, delivery))
-        else:
-            seen.append(call)
+    def deliver(delivery):
+        name, data = orjson.loads(delivery.frame[2:])
+        seen.append(("deliver", delivery.topics, name, data, delivery))
 
-    monkeypatch.setattr(bus, "_send", record)
+    def change(kind):
+        return lambda topic, user_ids, version=None: seen.append((kind, topic, tuple(user_ids), version))
+
     monkeypatch.setattr(bus, "is_open", lambda: True)
+    monkeypatch.setattr(bus, "deliver", deliver)
+    for kind in ("join", "leave"):
+        monkeypatch.setattr(bus, kind, change(kind))
     return seen
