@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import requests
 from django.core.management import CommandError, call_command
 
 from accounts import signatures
@@ -209,25 +210,22 @@ def test_serve_is_alone_on_its_data_folder(live):
 
 
 @pytest.mark.sqlite_only
-def test_commands_work_beside_a_running_server_and_a_second_run_keeps_all(live):
-    made = live.manage("create_application", "Shop", "--appkey", KEY, "--secret", SECRET, "--json")
-    assert made["appkey"] == KEY
-    live.manage("create_operator", "olga", "--json")
-    import requests
-
-    def users():
-        return requests.get(f"{live.url}/v1/users/?count=1", auth=(KEY, SECRET), timeout=10)
-
-    assert users().status_code == 200
-    assert live.stop() == 0
-    live.start("--demo")
-    assert users().status_code == 200
-    first = live.printed()
-    assert "master secret" in first
-    assert live.stop() == 0
-    live.start("--demo")
-    assert live.manage("demo", "--json")["users"][0]["password"] in first
-    assert "Traceback" not in live.printed()
+def test_commands_work_beside_a_running_server_and_a_second_run_keeps_all(tmp_path):
+    with Live(tmp_path / "data", is_first=True) as live:
+        made = live.manage("create_application", "Shop", "--appkey", KEY, "--secret", SECRET, "--json")
+        assert made["appkey"] == KEY
+        live.manage("create_operator", "olga", "--json")
+        users = f"{live.url}/v1/users/?count=1"
+        assert requests.get(users, auth=(KEY, SECRET), timeout=10).status_code == 200
+        assert live.stop() == 0
+        live.start("--demo")
+        assert requests.get(users, auth=(KEY, SECRET), timeout=10).status_code == 200
+        printed = live.printed()
+        assert "master secret" in printed
+        assert live.stop() == 0
+        live.start("--demo")
+        assert live.manage("demo", "--json")["users"][0]["password"] in printed
+        assert "Traceback" not in live.printed()
 
 
 @pytest.mark.sqlite_only
