@@ -35,7 +35,7 @@ def require_body(message_type: Any, body: Any, bodies: Mapping[str, Mapping[str,
             raise Invalid(f"msg_body.{name} is missing")
         if not isinstance(body[name], kind) or isinstance(body[name], bool):
             raise WrongType(f"msg_body.{name} has the wrong type")
-    if not isinstance(body.get("extras") or {}, dict):
+    if not isinstance(body.get("extras"), dict | None) and body["extras"] != []:  # how PHP writes an empty object
         raise WrongType("msg_body.extras must be an object")
 
 

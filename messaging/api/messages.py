@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import NotAnAdmin
-from imsite.core.errors import BadValue
+from imsite.core.errors import BadValue, Busy
 from imsite.rest.views import ImView
 from messaging import shapes
 from messaging.rules import CLIENT_ID_BYTES
@@ -54,7 +54,10 @@ class Messages(ImView):
             custom_notification=asked.get("notification"),
         )
         sent = sending.send(target, draft, by=self.actor, sender=sender, client_id=_client_id(request))
-        result = sent.result(ANSWER_SECONDS)
+        try:
+            result = sent.result(ANSWER_SECONDS)
+        except TimeoutError:
+            raise Busy from None
         return Response({"msg_id": result.message_id, "msg_ctime": result.created_ms}, status=201)
 
 

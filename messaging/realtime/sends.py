@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from accounts.errors import CrossApplication, NoSuchApplication
-from imsite.core.errors import BadValue, WrongType
+from imsite.core.errors import BadValue, Invalid, WrongType
 from imsite.realtime.dispatch import Pending, on
 from imsite.realtime.session import Session
 from messaging import shapes
@@ -35,7 +35,7 @@ def read_send(data: dict[str, Any]) -> dict[str, Any]:
     shapes.require_storable(data)
     content = shapes.mapping(data, "content")
     if content is None:
-        raise WrongType("content must be an object")
+        raise Invalid("content is missing")
     shapes.require_body(content.get("msg_type"), content.get("msg_body"))
     draft = Draft(
         type=content["msg_type"],
