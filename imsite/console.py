@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for title, pages in SECTIONS
     ]
     return [section for section in sections if section["items"]]
+
+
+def lists_style(request: HttpRequest) -> str:
+    return static("console/lists.css")
 
 
 def _is_open(request: HttpRequest, label: str) -> bool:

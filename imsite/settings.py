@@ -254,6 +254,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "STYLES": ["imsite.console.lists_style"],
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "imsite.console.navigation"},
     "COLORS": {
         "primary": {

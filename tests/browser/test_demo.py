@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from imsite.demo import CLUB
@@ -63,3 +64,19 @@ def test_the_console_shows_what_an_operator_looks_for(demo, browser, keep):
     expect(page.get_by_text("太美了，我带相机。")).to_be_visible()
     keep(page, "console.png")
     olga.close()
+
+
+def test_a_name_of_all_bytes_hides_no_column_of_a_list(demo, browser):
+    made = demo.manage("demo", "--json")
+    application = made["application"]
+    user = {"username": "a" * 128, "password": "secret", "nickname": "n" * 64}
+    auth = (application["appkey"], application["master_secret"])
+    assert requests.post(f"{demo.url}/v1/users", json=[user], auth=auth, timeout=20).status_code == 201
+    page = browser.new_context(viewport=SIZE, locale="en-GB").new_page()
+    page.goto(f"{demo.url}/admin/accounts/user/?q={'a' * 128}")
+    page.fill("input[name=username]", made["operator"]["username"])
+    page.fill("input[name=password]", made["operator"]["password"])
+    page.press("input[name=password]", "Enter")
+    expect(page.get_by_role("link", name=user["username"], exact=True)).to_be_visible()
+    assert page.evaluate("document.querySelector('#result_list').scrollWidth <= document.documentElement.clientWidth")
+    page.context.close()
