@@ -278,6 +278,15 @@ def _repeated(send: Send, fingerprint: str, first: Sent) -> Result:
     return Sent(first.message_id, first.conversation_id, first.seq, first.created_ms, first.receipt_base, repeated=True)
 
 
+def foresee(send: Send) -> ImError | NotStored | None:
+    """Why this send would be refused if it were written now; None where it would not."""
+    known = _known([send])
+    if known:
+        result = _repeated(send, *known[send.sender.pk, send.client_id])
+        return None if isinstance(result, Sent) else result
+    return kind_of(send.target.kind).refusals([send]).get(send)
+
+
 def _refusals(sends: list[Send]) -> dict[Send, Result]:
     refused: dict[Send, Result] = {}
     by_kind = sorted(sends, key=lambda send: send.target.kind)

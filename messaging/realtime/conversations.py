@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.errors import CrossApplication, NoSuchApplication, NoSuchUser
 from accounts.identity import application_of
 from accounts.models import User
 from accounts.rules import require_same_owner
@@ -15,6 +16,9 @@ from messaging import shapes, wire
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Participant
 from messaging.services import reading
 from messaging.services.reading import ConversationRow
+
+# A user of an application that is out of reach is one that does not exist.
+NO_USER = {NoSuchApplication: NoSuchUser.sdk_code, CrossApplication: NoSuchUser.sdk_code}
 
 
 @on("get_conversations")
@@ -91,7 +95,7 @@ def read_page(data: dict[str, Any]) -> dict[str, Any]:
     return {**shape, "limit": limit}
 
 
-@on("get_messages", read_page, remember=False)
+@on("get_messages", read_page, remember=False, codes=NO_USER)
 def get_messages(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     """A page of a conversation's history: `before` or `after` a seq (exclusive), at most `limit` (1 to 100, 30).
 
@@ -109,7 +113,7 @@ def read_mark(data: dict[str, Any]) -> dict[str, Any]:
     return {**_conversation(data), "seq": shapes.number(data, "seq")}
 
 
-@on("mark_read", read_mark)
+@on("mark_read", read_mark, codes=NO_USER)
 def mark_read(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     """Move the read mark up to `seq`, never back. Answer: unread_count. The user's other sessions get event 200.
 
@@ -119,7 +123,7 @@ def mark_read(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     return {"unread_count": reading.mark_read(place, data["seq"], by=session.actor) if place else 0}
 
 
-@on("unread_single_count", _conversation)
+@on("unread_single_count", _conversation, codes=NO_USER)
 def unread_single_count(session: Session, data: dict[str, Any]) -> None:
     """The conversation with a user is read. Source: Web SDK, Conversation, resetUnreadCount."""
     if place := _place(session, data):

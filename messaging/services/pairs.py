@@ -13,7 +13,7 @@ from imsite.core.errors import ImError
 from messaging.errors import Blocked, NoSuchTarget, NotFriends
 from messaging.models import Conversation, Participant, pair_key
 from messaging.targets import Target, TargetKind, values
-from messaging.writer import Send
+from messaging.writer import Send, foresee
 
 _pairs: ShortCache[tuple[int, int], int] = ShortCache(seconds=3600, most=100_000)  # a pair's conversation never changes
 
@@ -82,7 +82,7 @@ class SingleTargets(TargetKind):
 
     def begin(self, send: Send) -> Target:
         assert send.target.peer is not None
-        if refusal := self.refusals([send]).get(send):
+        if refusal := foresee(send):
             raise refusal
         return replace(send.target, conversation_id=open_pair(send.sender, send.target.peer).pk)
 
