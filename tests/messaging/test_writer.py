@@ -18,6 +18,7 @@ from messaging.models import FOREVER_MS, Conversation, Message, Participant
 from messaging.services import sending
 from messaging.writer import NotStored, Writer, commit, writer
 from tests.messaging.conftest import announce, begin, say, stored, target_of, text
+from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -494,3 +495,72 @@ def test_conversation_and_participants_move_as_the_orm_would_move_them(club, ali
             "delivered_seq": Participant.objects.get(pk=pk).delivered_seq
         }  # moves by the clock, see test_delivered
         assert Participant.objects.values().get(pk=pk) == row | mine | delivered
+
+
+# Several writers, as several processes have them
+
+
+def test_a_removal_under_way_comes_before_a_send_that_waits_for_it(club, alice, bob, server):
+    say(alice, club)
+    changed, done = threading.Event(), threading.Event()
+
+    def remove():
+        try:
+            with transaction.atomic():
+                groups.change_members(club, remove=[bob], by=server)
+                changed.set()
+                assert done.wait(PATIENCE_S)
+        finally:
+            connection.close()
+
+    remover = threading.Thread(target=remove)
+    remover.start()
+    assert changed.wait(PATIENCE_S)
+    waiting = begin(bob, club)
+    done.set()
+    with pytest.raises(NotMember):
+        waiting.result(PATIENCE_S)
+    remover.join()
+    assert Conversation.objects.get(pk=club.pk).last_seq == 1
+
+
+def test_writers_share_the_numbers_of_a_conversation(club, alice, bob):
+    batches = [[prepared(sender, club, str(number)) for number in range(20)] for sender in (alice, bob) * 4]
+    results = together(*[lambda batch=batch: commit(batch) for batch in batches])
+    assert sorted(sent.seq for batch in results for sent in batch) == list(range(1, 161))
+    rows = Message.objects.in_conversation(club.pk).order_by("seq").values_list("pk", flat=True)
+    assert list(rows) == sorted(rows)
+
+
+def test_writers_of_many_conversations_do_not_wait_for_each_other_in_a_circle(
+    application, alice, bob, carol, server, club
+):
+    other = groups.create_group("Other", owner=alice, members=[bob, carol], by=server)
+    say(alice, bob)
+
+    def run(order):
+        return [commit([prepared(alice, to) for to in order]) for _ in range(15)]
+
+    orders = [(club, other, bob), (bob, other, club), (other, bob, club), (club, bob, other)]
+    results = together(*[lambda order=order: run(order) for order in orders])
+    assert sum(isinstance(sent, ImError) for run in results for batch in run for sent in batch) == 0
+    assert Conversation.objects.get(pk=other.pk).last_seq == 60
+
+
+def test_one_client_id_in_several_writers_is_one_message(alice, bob):
+    say(alice, bob)
+    sends = [prepared(alice, bob, client_id="own:1") for _ in range(8)]
+    results = [sent for batch in together(*[lambda send=send: commit([send]) for send in sends]) for sent in batch]
+    assert sum(not sent.repeated for sent in results) == 1
+    assert {sent.seq for sent in results} == {2}
+
+
+def test_one_client_id_for_several_conversations_in_several_writers_is_one_message(alice, bob, carol, dave):
+    targets = [bob, carol, dave]
+    for target in targets:
+        say(alice, target)
+    sends = [prepared(alice, target, client_id="own:1") for target in targets * 2]
+    results = [sent for batch in together(*[lambda send=send: commit([send]) for send in sends]) for sent in batch]
+    kinds = sorted(type(result).__name__ for result in results)
+    assert kinds == ["ClientIdReused"] * 4 + ["Sent"] * 2
+    assert Message.objects.filter(client_id="own:1").count() == 1
