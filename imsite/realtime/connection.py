@@ -20,7 +20,8 @@ class Connection:
     """A session, the way out to its socket, its place in the hub. The event loop's, but for the session's link."""
 
     __slots__ = (
-        "closed", "dirty", "held", "hub", "left", "out", "paused", "seen_at", "session", "topics", "user_id", "writer",
+        "answer_bytes", "closed", "dirty", "held", "hub", "left", "out", "paused", "seen_at", "session", "topics",
+        "user_id", "writer",
     )  # fmt: skip
 
     def __init__(self, session: Session, writer: Writer, hub: Hub) -> None:
@@ -36,11 +37,14 @@ class Connection:
         self.out: list[Any] = []  # frames of this tick, in the writer's form
         self.held: list[Any] | None = None  # pushes that wait for the answer of the login
         self.dirty = False
+        self.answer_bytes = 0  # of the largest answer that is perhaps not read yet
         session.link = self
 
     def say(self, frame: bytes) -> None:
         """Write an answer, at the end of this tick."""
         self.out.append(ready_frame(frame) if self.writer.is_ready else frame.decode())
+        if len(frame) > self.answer_bytes:
+            self.answer_bytes = len(frame)
         self.hub.touch(self)
 
     def release(self) -> None:

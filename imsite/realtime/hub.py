@@ -372,9 +372,14 @@ class Hub:
         limit = self.buffer_bytes
         for connection in touched:
             connection.flush()
-            if not connection.closed and connection.writer.unsent_bytes() > limit:
-                self.dropped_slow += 1
-                self._drop(connection)
+            unsent = connection.writer.unsent_bytes()
+            if unsent > limit + connection.answer_bytes:
+                if not connection.closed:
+                    self.dropped_slow += 1
+                    self._drop(connection)
+            elif unsent <= limit:
+                # One answer may be as long as it is: the history of a login would cut a client again and again else.
+                connection.answer_bytes = 0
 
     def _drop(self, connection: Connection) -> None:
         """Cut the connection; the consumer sees its end and cleans up."""

@@ -465,6 +465,30 @@ async def test_a_peer_that_does_not_read_is_cut_and_costs_the_others_nothing(hub
     assert "user:1" not in hub.topics
 
 
+async def test_one_long_answer_cuts_nobody_more_than_it_does(hub):
+    reader = connect(hub, 1, {"room:1": None})
+    reader.say(b"x" * (hub.buffer_bytes + 1))
+    reader.writer.unsent = 2 * hub.buffer_bytes
+    await asyncio.sleep(0)
+    hub.deliver(push("room:1", "a"))
+    await asyncio.sleep(0)
+    assert not reader.writer.aborted
+    reader.writer.unsent += 2
+    hub.deliver(push("room:1", "b"))
+    await asyncio.sleep(0)
+    assert reader.writer.aborted
+
+
+async def test_a_long_answer_that_was_read_allows_nothing_more(hub):
+    reader = connect(hub, 1, {"room:1": None})
+    reader.say(b"x" * (hub.buffer_bytes + 1))
+    await asyncio.sleep(0)
+    reader.writer.unsent = hub.buffer_bytes + 1
+    hub.deliver(push("room:1", "a"))
+    await asyncio.sleep(0)
+    assert reader.writer.aborted
+
+
 async def test_a_peer_that_says_nothing_for_too_long_is_cut(hub):
     silent, paused, alive = connect(hub, 1), connect(hub, 2), connect(hub)
     for connection in (silent, paused):
