@@ -6,6 +6,7 @@ What this machine lacks is left out by name; IM_TEST_REQUIRE_ALL=1 makes that a 
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,11 +38,16 @@ def run_node() -> tuple[str, str]:
     if reason := backing.node_missing():
         return left_out(reason)
     heading(f"node: {len(files)} files")
-    done = subprocess.run([shutil.which("node"), "--test", *files], cwd=ROOT, capture_output=True, text=True)
-    summary = [line[2:] for line in done.stdout.splitlines() if line.startswith(("# ", "ℹ "))]
-    counts = dict(line.split(" ", 1) for line in summary if " " in line)
-    print(done.stdout + done.stderr if done.returncode else "\n".join(summary), flush=True)
-    return ("failed" if done.returncode else "passed"), f": {counts.get('pass', '?')} tests"
+    command = [shutil.which("node"), "--test", "--test-reporter=tap", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    counts = dict(re.findall(r"^# (pass|fail|skipped|duration_ms) (\d+)", done.stdout, re.MULTILINE))
+    if done.returncode or not counts.get("pass"):
+        print(done.stdout + done.stderr, flush=True)
+        return "failed", f": {counts.get('fail', '?')} tests"
+    print(
+        f"{counts['pass']} passed, {counts['skipped']} skipped in {int(counts['duration_ms']) / 1000:.1f}s", flush=True
+    )
+    return "passed", f": {counts['pass']} tests"
 
 
 def run_on_postgresql() -> tuple[str, str]:
