@@ -55,3 +55,5 @@ if ! $venv/bin/python -m pip install --disable-pip-version-check --no-input --re
     fail "the packages cannot be installed: $(grep '^ERROR' $log | tail -n 1 | sed 's/^ERROR: *//') (details: $PWD/$log)"
 fi
 mv $venv/wanted.txt "$stamp"
+# What the server needs is among what the checks need.
+[ -z "$extra" ] || $venv/bin/python scripts/requirements.py >$venv/installed.txt

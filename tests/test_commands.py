@@ -260,15 +260,15 @@ def checkout(tmp_path):
     return folder
 
 
-def install(checkout: Path, *tools: Path, **environment: str):
-    """Run the installer with nothing on the path but these tools and what a shell needs."""
+def install(checkout: Path, *extra: str, **environment: str):
+    """Run the installer with nothing on the path but what a shell needs, and what `tool` put there."""
     bin_folder = checkout / "bin"
     bin_folder.mkdir(exist_ok=True)
     for name in ("dirname", "tr", "cat", "wc", "tail", "head", "grep", "sed", "mv", "rm"):
         if not (bin_folder / name).exists():
             (bin_folder / name).symlink_to(shutil.which(name))
     done = subprocess.run(
-        ["/bin/sh", "scripts/install.sh"],
+        ["/bin/sh", "scripts/install.sh", *extra],
         cwd=checkout, env={"PATH": str(bin_folder), "HOME": str(checkout), **environment},
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
@@ -304,3 +304,27 @@ def test_the_installer_says_when_the_package_index_cannot_be_reached(checkout):
     assert status == 1
     assert "the package index cannot be reached" in lines[-1]
     assert len(lines) == 2 and "installing" in lines[0]
+
+
+@pytest.mark.sqlite_only
+def test_the_installer_does_nothing_twice(checkout):
+    venv = checkout / ".venv" / "bin"
+    venv.mkdir(parents=True)
+    count = checkout / "count"
+    (venv / "python").write_text(
+        f'#!/bin/sh\ncase "$*" in *pip*) echo x >>{count};; *) exec {sys.executable} "$@";; esac\n'
+    )
+    (venv / "pip").touch()
+    for name in ("python", "pip"):
+        (venv / name).chmod(0o755)
+
+    def installs(*extra):
+        status, lines = install(checkout, *extra)
+        assert status == 0, lines
+        return count.read_text().count("x")
+
+    assert [installs(), installs()] == [1, 1]
+    assert [installs("dev"), installs("dev"), installs()] == [2, 2, 2]
+    project = checkout / "pyproject.toml"
+    project.write_text(project.read_text().replace('"orjson>=', '"orjson!=0,>='))
+    assert [installs("dev"), installs(), installs("dev")] == [3, 3, 3]
