@@ -70,10 +70,10 @@ def url_of(listener: socket.socket, host: str) -> str:
 
 
 def require_folder() -> None:
-    """The data folder exists and may be written to."""
+    """The data folder exists, made for its owner alone, and may be written to."""
     folder: Path = settings.DATA_DIR
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".write-{os.getpid()}"
         probe.touch()
         probe.unlink()

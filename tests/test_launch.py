@@ -2,6 +2,7 @@
 
 import json
 import socket
+import stat
 
 import pytest
 from django.core.management import CommandError
@@ -59,9 +60,10 @@ def test_the_url_is_one_that_a_browser_can_open(host, shown):
         assert launch.url_of(listener, host) == f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def test_the_data_folder_is_made(folder):
+def test_the_data_folder_is_made_for_its_owner_alone(folder):
     launch.require_folder()
-    assert folder.is_dir() and list(folder.iterdir()) == []
+    assert list(folder.iterdir()) == []
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_data_folder_that_cannot_be_written_to_is_refused(folder):
