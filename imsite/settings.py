@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -49,6 +50,14 @@ def positive(name: str, default: int) -> int:
     return value
 
 
+def switched(name: str) -> bool:
+    """Whether the variable `name` says yes; off when it is not set."""
+    value = env.str(name, default="false").lower()
+    if value not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+    return value in ("1", "true", "yes", "on")
+
+
 def chosen(name: str, default: str, choices: tuple[str, ...]) -> str:
     """The value of the variable `name`, one of `choices`."""
     value = env.str(name, default=default)
@@ -79,7 +88,7 @@ LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = env.list("IM_ALLOWED_HOSTS", default=LOOPBACK if HOST in ("127.0.0.1", "localhost", "::1") else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("IM_CSRF_TRUSTED_ORIGINS", default=[])
 # A proxy that ends TLS says so in this header; trusted only where the operator says that there is one.
-if env.bool("IM_BEHIND_TLS_PROXY", default=False):
+if switched("IM_BEHIND_TLS_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
@@ -226,6 +235,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 REST_BODY_BYTES = positive("IM_REST_BODY_BYTES", 4096)  # msg_body of POST /v1/messages, compact JSON
 SOCKET_CONTENT_BYTES = positive("IM_SOCKET_CONTENT_BYTES", 7168)  # content of a send by socket, compact JSON
 ROAMING_MESSAGES = positive("IM_ROAMING_MESSAGES", 500)  # a conversation, at a login with roaming
+SYNC_MESSAGES = positive("IM_SYNC_MESSAGES", 5000)  # in one packet of a sync; the rest follow
 SIGNATURE_SECONDS = positive("IM_SIGNATURE_SECONDS", 600)
 
 # Sockets
@@ -251,6 +261,7 @@ UNFOLD = {
     "SITE_HEADER": "imsite",
     "SITE_SUBHEADER": _("Operator console"),
     "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("css/icons/app.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
@@ -272,6 +283,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        # A request for a host that is not ours is answered with 400; a scanner must not fill the log with tracebacks.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django": {"level": LOG_LEVEL, "propagate": True, "handlers": []},
         # A refused request is nothing that the operator must look at; our own bugs are, with their traceback.
         "django.request": {"level": "ERROR" if LOG_LEVEL == "WARNING" else LOG_LEVEL},

@@ -328,3 +328,12 @@ def test_the_installer_does_nothing_twice(checkout):
     project = checkout / "pyproject.toml"
     project.write_text(project.read_text().replace('"orjson>=', '"orjson!=0,>='))
     assert [installs("dev"), installs(), installs("dev")] == [3, 3, 3]
+
+
+def test_a_switch_that_says_neither_yes_nor_no_stops_the_start(tmp_path):
+    environment = {**os.environ, "IM_DATA_DIR": str(tmp_path), "IM_BEHIND_TLS_PROXY": "perhaps"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert done.stderr.strip() == "imsite: IM_BEHIND_TLS_PROXY must be true or false, not 'perhaps'."

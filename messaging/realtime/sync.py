@@ -38,25 +38,15 @@ def read_check(data: dict[str, Any]) -> dict[str, int]:
 def sync_check(session: Session, data: dict[str, int]) -> Followed:
     """Answer: sync_key (never 0), sync_type, sync_event_key, msg_receipt_key; then sync_conversation and sync_event.
 
-    With sync_key 0 and sync_type 1 the history of all conversations, with sync_type 0 what no device of the user has; with
-    another sync_key what a push may have failed to bring. Source: Web SDK, sync flow.
+    With sync_key 0 and sync_type 1 the history of all conversations, at the first check after a login; with sync_type 0 what
+    no device of the user has; with another sync_key what a push may have failed to bring. Source: Web SDK, sync flow.
     """
     user = session.actor.user
-    key, first = data["sync_key"], data["sync_key"] == 0
+    # Once a login: what the client has acknowledged since is not remembered here, and would come twice.
+    key, first = data["sync_key"], data["sync_key"] == 0 and not session.synced
     roaming = first and data["sync_type"] == ROAMING
-    found = sync.history(user) if roaming else sync.missed_messages(user)
-    portions = [news for portion in found if (news := _news(session, portion))]
+    new_key, pushes = _news_pushed(session, sync.history(user) if roaming else sync.missed_messages(user), key, roaming)
     session.synced = True
-    newest = max((portion.messages[-1].pk for portion in portions), default=0)
-    new_key = max(key, newest, 1)
-
-    pushes: list[tuple[str, dict[str, Any]]] = []
-    if portions or roaming:
-        offered = {portion.place.conversation_id: portion.last_seq for portion in portions}
-        session.memory.setdefault("offered", {})[new_key] = offered
-        session.memory.setdefault("offered_to", {}).update(offered)
-        entries = [_entry(portion, user.pk) for portion in portions]
-        pushes.append(("sync_conversation", {"sync_key": new_key, "messages": entries}))
     event_key, event_pushes = _missed_events(session)
     members = {
         "sync_key": new_key,
@@ -64,7 +54,24 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
         "sync_event_key": event_key,
         "msg_receipt_key": data["msg_receipt_key"],
     }
-    return Followed(members, tuple(pushes + event_pushes))
+    return Followed(members, (*pushes, *event_pushes))
+
+
+def _news_pushed(
+    session: Session, found: list[Portion], key: int, even_empty: bool = False
+) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
+    """The next sync_key, and the one packet that brings what is news to this session, if anything is."""
+    portions = [news for portion in found if (news := _news(session, portion))]
+    newest = max((portion.messages[-1].pk for portion in portions), default=0)
+    new_key = max(key, newest, 1)
+    if not portions and not even_empty:
+        return new_key, []
+    offered = {portion.place.conversation_id: portion.last_seq for portion in portions}
+    # Two packets may end in the same message id; an acknowledgement is then one for both.
+    session.memory.setdefault("offered", {}).setdefault(new_key, {}).update(offered)
+    session.memory.setdefault("offered_to", {}).update(offered)
+    entries = [_entry(portion, session.user_id) for portion in portions]
+    return new_key, [("sync_conversation", {"sync_key": new_key, "messages": entries})]
 
 
 def _news(session: Session, portion: Portion) -> Portion | None:
@@ -145,11 +152,18 @@ def read_key(data: dict[str, Any]) -> dict[str, int]:
 
 
 @on("sync_conversation_ack", read_key)
-def sync_conversation_ack(session: Session, data: dict[str, int]) -> None:
-    """Everything that was offered under this key has arrived. Source: Web SDK, sync flow."""
+def sync_conversation_ack(session: Session, data: dict[str, int]) -> Followed:
+    """Everything that was offered under this key has arrived; what did not fit into that packet follows.
+
+    Source: Web SDK, sync flow.
+    """
     offered = session.memory.get("offered", {}).pop(data["sync_key"], None)
-    if offered:
-        sync.acknowledge(session.actor.user, offered)
+    if not offered:
+        return Followed(None, ())
+    user = session.actor.user
+    sync.acknowledge(user, offered)
+    _, pushes = _news_pushed(session, sync.missed_messages(user), data["sync_key"])
+    return Followed(None, tuple(pushes))
 
 
 @on("sync_event_ack", read_key)

@@ -42,21 +42,32 @@ class Portion:
 
 
 def missed_messages(user: User) -> list[Portion]:
-    """What others wrote and no device of the user has received, conversation by conversation; the newest of each, up to a limit."""
+    """What others wrote and no device of the user has received, conversation by conversation, oldest first.
+
+    At most `IM_SYNC_MESSAGES` in all: when these are acknowledged, the next call has what follows. Who was removed from a
+    group meanwhile gets what was said before.
+    """
     delivered.flush(user.pk)
     held = delivered.held(user.pk)
+    reach = Q(active=True, conversation__last_seq__gt=F("delivered_seq")) | Q(leave_seq__gt=F("delivered_seq"))
     places = list(
-        Participant.objects.filter(user=user, active=True, shield=False, conversation__last_seq__gt=F("delivered_seq"))
+        Participant.objects.filter(reach, user=user, shield=False)
         .select_related("conversation")
         .order_by("conversation__last_at_ms", "conversation__last_message_id")
     )
     portions: list[Portion] = []
     idle: list[Participant] = []
+    room = settings.SYNC_MESSAGES
     for place in places:
-        rows = _newest(place, Message.objects.filter(seq__gt=place.delivered_seq).exclude(sender_id=user.pk))
-        missed = [row for row in rows if row.seq not in held.get(place.conversation_id, ())]
+        of_others = Message.objects.filter(seq__gt=place.delivered_seq).exclude(sender_id=user.pk)
+        known = held.get(place.conversation_id, set())
+        rows = _visible(place, of_others).order_by("seq")[: room + len(known)]
+        missed = [row for row in rows if row.seq not in known][:room]
         if missed:
             portions.append(Portion(place, None, missed, len(missed)))
+            room -= len(missed)
+            if room <= 0:
+                break
         else:
             idle.append(place)
     _close_gaps(idle)
@@ -64,26 +75,33 @@ def missed_messages(user: User) -> list[Portion]:
 
 
 def history(user: User) -> list[Portion]:
-    """The history of all conversations, own messages too, for a login with roaming; the newest of each, up to a limit."""
+    """The history of all conversations, own messages too, for a login with roaming.
+
+    The newest `IM_ROAMING_MESSAGES` of each, and `IM_SYNC_MESSAGES` in all: conversations in which nothing was said for long
+    are left out first.
+    """
     places = list(
         Participant.objects.filter(user=user, active=True, shield=False)
         .filter(conversation__last_seq__gt=F("clear_seq"))
         .select_related("conversation")
-        .order_by("conversation__last_at_ms", "conversation__last_message_id")
+        .order_by("-conversation__last_at_ms", "-conversation__last_message_id")
     )
     unread = reading.unread_counts(places)
-    portions = [
-        Portion(place, None, rows, min(unread[place.conversation_id], len(rows)))
-        for place in places
-        if (rows := _newest(place, Message.objects.all()))
-    ]
-    return _with_peers(user, portions)
+    portions: list[Portion] = []
+    room = settings.SYNC_MESSAGES
+    for place in places:
+        newest = _visible(place, Message.objects.all()).order_by("-seq")[: min(room, settings.ROAMING_MESSAGES)]
+        if rows := list(newest)[::-1]:
+            portions.append(Portion(place, None, rows, min(unread[place.conversation_id], len(rows))))
+            room -= len(rows)
+        if room <= 0:
+            break
+    return _with_peers(user, portions[::-1])
 
 
-def _newest(place: Participant, messages: MessageQuerySet) -> list[Message]:
-    """The newest of these messages that the participant may see, ascending; not those that were retracted."""
-    visible = messages.visible_to(place).filter(state=Message.State.KEPT).select_related("sender__application")
-    return list(visible.order_by("-seq")[: settings.ROAMING_MESSAGES])[::-1]
+def _visible(place: Participant, messages: MessageQuerySet) -> MessageQuerySet:
+    """Which of these messages the participant may see, without those that were retracted."""
+    return messages.visible_to(place).filter(state=Message.State.KEPT).select_related("sender__application")
 
 
 def _with_peers(user: User, portions: list[Portion]) -> list[Portion]:
@@ -99,7 +117,7 @@ def _close_gaps(places: list[Participant]) -> None:
     """Nothing that others wrote is missing there: the gaps are own or retracted messages, which nobody acknowledges."""
     for place in places:
         Participant.objects.filter(pk=place.pk, delivered_seq=place.delivered_seq).update(
-            delivered_seq=place.conversation.last_seq
+            delivered_seq=place.conversation.last_seq if place.leave_seq is None else place.leave_seq
         )
 
 

@@ -346,3 +346,18 @@ def test_a_read_mark_goes_to_the_other_sessions(bobs, alice, bob, pushes):
     assert data["description"] == {"type": 3, "appkey": alice.application.appkey, "username": "alice"}
     assert (data["extra"], data["from_username"], data["read_seq"], data["unread_count"]) == (0, "bobby", 1, 0)
     assert data["ctime"] == data["ctime_ms"] // 1000
+
+
+def test_what_does_not_fit_into_a_packet_follows_its_acknowledgement(bobs, alice, bob, settings):
+    settings.SYNC_MESSAGES = 2
+    for number in range(5):
+        say(alice, bob, str(number))
+    _, pushes = check(bobs)
+    came = seqs(pushes)
+    while "sync_conversation" in pushes:
+        key = pushes["sync_conversation"]["sync_key"]
+        pushes = dict(bobs.request("sync_conversation_ack", {"sync_key": key}).pushes)
+        if pushes:
+            came += seqs(pushes)
+    assert came == [[1, 2], [3, 4], [5]]
+    assert Participant.objects.get(user=bob).delivered_seq == 5

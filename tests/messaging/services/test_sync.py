@@ -88,8 +88,10 @@ def test_members_miss_what_was_said_while_they_are_in(club, alice, bob, carol, s
     say(alice, club, "during")
     assert missed(carol) == [(club.pk, [2], 1)]
     groups.change_members(club, remove=[carol], by=server)
-    assert missed(carol) == []
     say(alice, club, "after")
+    assert missed(carol) == [(club.pk, [2], 1)]
+    sync.acknowledge(carol, {club.pk: 2})
+    assert missed(carol) == []
     groups.change_members(club, add=[carol], by=server)
     assert missed(carol) == []
     say(alice, club, "again")
@@ -103,15 +105,25 @@ def test_what_came_under_a_shield_is_not_missed(club, alice, bob):
     assert sync.history(bob) == []
 
 
-def test_more_than_a_client_takes_at_once_is_the_newest(club, alice, bob, settings):
-    settings.ROAMING_MESSAGES = 3
-    sent = [say(alice, club, str(number)) for number in range(5)]
-    assert missed(bob) == [(club.pk, [3, 4, 5], 3)]
+def test_more_than_fits_into_a_packet_comes_with_the_next_ones(club, alice, bob, settings):
+    settings.SYNC_MESSAGES = 3
+    for number in range(5):
+        say(alice, club, str(number))
+    say(alice, bob)
+    assert missed(bob) == [(club.pk, [1, 2, 3], 3)]
+    sync.acknowledge(bob, {club.pk: 3})
+    assert missed(bob) == [(club.pk, [4, 5], 2), ("alice", [1], 1)]
     sync.acknowledge(bob, {club.pk: 5})
-    assert missed(bob) == []
-    assert [message.pk for message in reading.page(Participant.objects.get(user=bob))[0]] == [
-        one.message_id for one in sent
-    ]
+    assert missed(bob) == [("alice", [1], 1)]
+
+
+def test_a_history_is_the_newest_of_the_newest_conversations(club, alice, bob, settings):
+    settings.ROAMING_MESSAGES, settings.SYNC_MESSAGES = 3, 4
+    for number in range(5):
+        say(alice, club, str(number))
+    for number in range(2):
+        say(alice, bob, str(number))
+    assert [seen(portion) for portion in sync.history(bob)] == [(club.pk, [4, 5], 2), ("alice", [1, 2], 2)]
 
 
 def test_what_was_offered_and_acknowledged_is_delivered(club, alice, bob):
