@@ -392,8 +392,9 @@ def _advance(cursor: Any, counted: dict[int, int], last_ids: dict[int, int], cre
         return {row[0]: _Place(*row[1:]) for row in cursor.fetchall()}
     # Read first: the transaction holds the one write lock, and an UPDATE that returns cannot be executed for many at once.
     cursor.execute(
-        "SELECT id, last_seq, count_no, member_seq FROM messaging_conversation"  # noqa: S608  (integers alone)
-        f" WHERE id IN ({', '.join(str(int(one)) for one in counted)})"
+        "SELECT id, last_seq, count_no, member_seq FROM messaging_conversation"  # noqa: S608  (placeholders)
+        f" WHERE id IN ({', '.join(['%s'] * len(counted))})",
+        list(counted),
     )
     places = {row[0]: _Place(*row[1:]) for row in cursor.fetchall()}
     cursor.executemany(

@@ -88,15 +88,17 @@ class SingleTargets(TargetKind):
 
     def refusals(self, sends: list[Send]) -> dict[Send, ImError]:
         pairs = {(send.target.peer.pk, send.sender.pk): send for send in sends if send.target.peer}
+        listed, parameters = values(pairs)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 SELECT u.id, v.sender_id, u.deleted_at IS NOT NULL,
                     EXISTS (SELECT 1 FROM accounts_block b WHERE b.owner_id = u.id AND b.target_id = v.sender_id),
                     EXISTS (SELECT 1 FROM accounts_friendship f WHERE f.owner_id = u.id AND f.friend_id = v.sender_id)
-                FROM (SELECT column1 AS user_id, column2 AS sender_id FROM (VALUES {values(pairs)}) AS listed) v
+                FROM (SELECT column1 AS user_id, column2 AS sender_id FROM (VALUES {listed}) AS listed) v
                 JOIN accounts_user u ON u.id = v.user_id
-                """  # noqa: S608  (integers alone)
+                """,  # noqa: S608  (placeholders)
+                parameters,
             )
             facts = {(user_id, sender_id): rest for user_id, sender_id, *rest in cursor.fetchall()}
         refused: dict[Send, ImError] = {}
