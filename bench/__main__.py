@@ -28,6 +28,9 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
 }
 
 
+LIMIT_SECONDS = 15 * 60  # several times what a run takes on a machine that does nothing else
+
+
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short trial, uvicorn alone; prints, writes nothing")
@@ -89,7 +92,12 @@ def ends_cleanly() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise Failed(f"not finished within {LIMIT_SECONDS // 60} minutes: is the machine busy with something else?")
+
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(LIMIT_SECONDS)
     try:
         yield
     except Failed as failure:
