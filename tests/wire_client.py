@@ -86,7 +86,14 @@ def text_content(target_type: str, target_id: str, text: str, sender: str, **mor
 class Wire:
     """What both clients share: frames in and out, without a socket."""
 
-    def __init__(self, *, acknowledges: bool = True, on_push: Callable[[str, Data], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        platform: str = "j",
+        acknowledges: bool = True,
+        on_push: Callable[[str, Data], None] | None = None,
+    ) -> None:
+        self.platform = platform  # a Android, i iOS, j a browser, w Windows: one session of each class may live
         self.acknowledges = acknowledges
         self.on_push = on_push
         self.opened: Data = {}  # the server's open packet
@@ -176,7 +183,7 @@ class Wire:
             "random_str": random_str,
             "timestamp": timestamp,
             "signature": signature(appkey, secret, timestamp, random_str),
-            "fromPlatForm": "j",
+            "fromPlatForm": self.platform,
             **({} if flag is None else {"flag": flag}),
         }
 

@@ -14,7 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import orjson
@@ -46,6 +46,12 @@ class UnknownEvent(ImError):
     """No such event."""
 
     sdk_code = 882003
+
+
+class SessionEnded(ImError):
+    """The session ended before the request was done."""
+
+    sdk_code = 882004
 
 
 # Tables
@@ -319,6 +325,9 @@ def _call(session: Session, request: Request) -> Answer | Pending:
     except ImError as refusal:
         return _refusal(request, refusal)
     except Exception:
+        if not request.is_for(session):
+            # Its session ended under it: there is nobody to act for any more. The next connection may ask again.
+            return replace(_refusal(request, SessionEnded()), lasts=False)
         return _broken(request)
 
 

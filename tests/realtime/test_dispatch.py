@@ -150,6 +150,21 @@ def test_a_bug_is_answered_as_internal_and_logged_without_what_was_said(alice, c
     assert "secret" not in caplog.text
 
 
+def test_a_session_that_ends_under_a_handler_is_no_bug(alice, caplog):
+    calls = []
+
+    @on("slow")
+    def slow(session, data):
+        if not calls:
+            calls.append(session.log_out())
+        return {"uid": session.actor.user.pk}
+
+    assert handle(alice, "slow", {"rid": 1}).reply["code"] == 882004
+    assert caplog.text == ""
+    alice.actor = calls[0]
+    assert handle(alice, "slow", {"rid": 1}).reply["code"] == 0  # asked again on the next connection
+
+
 def test_an_answer_that_is_no_json_is_a_bug_of_ours(alice, caplog):
     @on("strange")
     def strange(session, data):
