@@ -28,14 +28,14 @@ class Tally:
 
 
 class Member(Socket):
-    """A person signed in to the product. Sends are prepared with `talk_to` or `talk_in`; pushes are counted.
+    """A person signed in to the product. Sends are prepared with `talk_to` or `talk_in`.
 
-    With `reads` the places (`seq`) of the messages that come are kept, to see that none is missing or out of order.
-    `acknowledges`: answers every message with msg_recv_v2, as the vendor's SDK does by itself.
+    The places (`seq`) of the messages that come are kept, to see that none is missing or out of order, unless they are
+    only counted (`only_count`). `acknowledges`: every message is answered with msg_recv_v2, as the vendor's SDK does.
     """
 
     __slots__ = (
-        "_asked_at", "_on_reply", "_template", "acknowledges", "answered", "name", "pongs", "push_bytes", "pushes", "reads",
+        "_asked_at", "_on_reply", "_template", "acknowledges", "answered", "name", "pongs", "push_bytes", "pushes",
         "replies", "rid", "seqs", "tally",
     )  # fmt: skip
 
@@ -46,7 +46,7 @@ class Member(Socket):
         self.tally = Tally()
         self.pushes = self.replies = self.pongs = 0
         self.push_bytes = 0  # of the last one that was read
-        self.reads = self.acknowledges = False
+        self.acknowledges = False
         self.seqs: dict[int, list[int]] = {}
         self._asked_at: dict[int, float] = {}
         self._template = b""
@@ -55,10 +55,8 @@ class Member(Socket):
 
     def take(self, payload: bytes) -> None:
         if payload.startswith(PUSH):
-            self.pushes += 1
-            self.tally.frames += 1
-            if self.reads or self.acknowledges:
-                self._read(payload)
+            self.count(1)
+            self._read(payload)
         elif payload.startswith(ACK):
             pass
         elif payload.startswith(EVENT):
@@ -67,6 +65,14 @@ class Member(Socket):
                 self._take_answer(payload, int(payload[at + 6 : -2]))
         elif payload[:1] == b"3":
             self.pongs += 1
+
+    def count(self, number: int) -> None:
+        self.pushes += number
+        self.tally.frames += number
+
+    def only_count(self) -> None:
+        """Look at no message that comes: a client that reads for hundreds would be slower than the server."""
+        self.counts = PUSH
 
     def _take_answer(self, payload: bytes, rid: int) -> None:
         if b'"code":0,' not in payload:
@@ -80,8 +86,7 @@ class Member(Socket):
     def _read(self, payload: bytes) -> None:
         (message,) = json.loads(payload[2:])[1]["messages"]
         self.push_bytes = len(payload)
-        if self.reads:
-            self.seqs.setdefault(message["conversation_id"], []).append(message["seq"])
+        self.seqs.setdefault(message["conversation_id"], []).append(message["seq"])
         if self.acknowledges:
             body = {name: message[name] for name in ("msg_id", "msg_type", "from_uid", "from_gid")}
             self._request("msg_recv_v2", body)
@@ -165,13 +170,12 @@ def portions(members: Sequence[Member]) -> Iterator[Sequence[Member]]:
 class Plain(Socket):
     """A socket to a reference. It counts what comes behind the greeting."""
 
-    __slots__ = ("_asked_at", "_frame", "frames", "greeted", "on_frame", "tally")
+    __slots__ = ("_asked_at", "_frame", "_text", "greeted", "on_frame", "tally")
 
     def __init__(self, port: int) -> None:
         super().__init__(port, "/")
         self.greeted = False
-        self.frames = 0
-        self._frame = b""
+        self._text = self._frame = b""
         self.tally = Tally()
         self.on_frame: Callable[[Plain, float], None] | None = None
         self._asked_at: list[float] = []
@@ -179,15 +183,20 @@ class Plain(Socket):
     def take(self, payload: bytes) -> None:
         if not self.greeted:
             self.greeted = True
-            return
-        self.frames += 1
-        self.tally.frames += 1
-        if self.on_frame is not None:
+        elif self.on_frame is not None:
             self.on_frame(self, time.perf_counter() - self._asked_at.pop(0))  # an echo keeps the order
+
+    def count(self, number: int) -> None:
+        self.tally.frames += number
 
     def prepare(self, text: bytes) -> None:
         """What `say` says."""
+        self._text = text
         self._frame = frame(text)
+
+    def only_count(self) -> None:
+        """What comes is what was prepared."""
+        self.counts = self._text[: len(PUSH)]
 
     def say(self) -> None:
         if self.on_frame is not None:

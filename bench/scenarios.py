@@ -140,7 +140,6 @@ class Pairs:
         self.current: Trial | None = None
         for sender, receiver in zip(self.senders, self.receivers, strict=True):
             sender.talk_to(bench.world, receiver.name, self.replied)
-            receiver.reads = True
 
     def replied(self, sender: Member, seconds: float) -> None:
         trial = self.current
@@ -292,8 +291,8 @@ class Group(Crowd):
         self.receivers = GROUP_SIZE - 1  # all but the speaker
         for member in self.sockets:
             member.tally = self.tally
-        for member in self.sockets[-READERS:]:
-            member.reads = True
+        for member in self.sockets[:-READERS]:
+            member.only_count()
         for member in self.sockets[: max(IN_FLIGHT)]:
             member.talk_in(bench.world, bench.world.gid, lambda member, seconds: None)
 
@@ -329,6 +328,7 @@ class Room(Crowd):
         for socket in self.sockets:
             socket.tally = self.tally
             socket.prepare(b"x" * size)
+            socket.only_count()
 
 
 # Memory

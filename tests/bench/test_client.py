@@ -10,13 +10,17 @@ pytestmark = pytest.mark.sqlite_only
 
 
 class Frames(Socket):
-    """A socket without the handshake, that keeps what it gets."""
+    """A socket without the handshake, that keeps what it gets and counts what begins with `counts`."""
 
-    def __init__(self):
-        self.rest, self.taken = b"", []
+    def __init__(self, counts=b""):
+        self.rest, self.taken, self.counted = b"", [], 0
+        self.counts, self._head, self._each = counts, b"", 0
 
     def take(self, payload):
         self.taken.append(payload)
+
+    def count(self, number):
+        self.counted += number
 
 
 class Answers(HttpLink):
@@ -47,6 +51,21 @@ def unmasked(payload: bytes) -> bytes:
 def test_every_frame_is_taken_once_however_the_stream_is_cut(size):
     payloads = [b"", b"a", b"b" * 125, b"c" * 126, b"d" * 65_535, b"e" * 65_536, b"f"]
     assert fed(Frames(), b"".join(map(unmasked, payloads)), size) == payloads
+
+
+@pytest.mark.parametrize("size", [1, 5, 12, 24, 36, 72, 100, 1_000_000])
+def test_what_is_only_counted_is_counted_once_however_the_stream_is_cut(size):
+    texts = [b"push 0123", b"push 4567", b"ack", b"push 8", b"push 9", b"push 0123", b"push 0123"] * 20
+    stream = b"".join(map(unmasked, [*texts, b"push " + b"x" * 300, b"push " + b"y" * 300, b"plum " + b"y" * 300]))
+    link = Frames(counts=b"push ")
+    link.socket, other = socket.socketpair()
+    with link.socket, other:
+        for start in range(0, len(stream), size):
+            other.sendall(stream[start : start + size])
+            link.receive()
+    assert link.rest == b""
+    assert link.counted == 6 * 20 + 2
+    assert link.taken == [b"ack"] * 20 + [b"plum " + b"y" * 300]
 
 
 @pytest.mark.parametrize("opcode", [0x82, 0x88, 0x01, 0xC1])
