@@ -1,0 +1,106 @@
+"""What ought to be true of conversations, in plain Python: each message in its place, each participant's marks, the naive way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ROAMING_MOST = 500  # messages of a conversation in one sync; no walk gets there
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message that is kept."""
+
+    seq: int
+    msg_id: int
+    sender: str
+    text: str
+
+
+@dataclass
+class Place:
+    """One user in one conversation."""
+
+    active: bool = True
+    joined: int = 0  # sees what comes after
+    left: int = 0  # of who is not active: saw what came before, and this
+    read: int = 0
+    reached: set[int] = field(default_factory=set)  # what some device of theirs has received
+
+
+class Thread:
+    """A conversation of a pair (of one user with themself too) or of a group."""
+
+    def __init__(self, members: list[str], gid: int = 0) -> None:
+        self.gid = gid
+        self.said: list[Said] = []
+        self.places = {name: Place() for name in members}
+
+    def __repr__(self) -> str:
+        return f"<group {self.gid}>" if self.gid else f"<{' and '.join(self.places)}>"
+
+    @property
+    def last(self) -> int:
+        return len(self.said)
+
+    @property
+    def members(self) -> list[str]:
+        return [name for name, place in self.places.items() if place.active]
+
+    def target_for(self, user: str) -> str:
+        """The wire's name for it: the gid, or the other one's username."""
+        return str(self.gid or next((name for name in self.places if name != user), user))
+
+    def key_for(self, user: str) -> tuple[str, str]:
+        return ("group" if self.gid else "single", self.target_for(user))
+
+    def holds(self, user: str) -> bool:
+        return user in self.places and self.places[user].active
+
+    def add(self, said: Said, *, by_socket: bool) -> None:
+        """The next message. Who sends from a socket has read up to there; what is sent in somebody's name is theirs."""
+        assert said.seq == self.last + 1, f"{self}: seq {said.seq} behind {self.last}"
+        assert not self.said or said.msg_id > self.said[-1].msg_id
+        self.said.append(said)
+        if said.sender in self.places:
+            self.places[said.sender].reached.add(said.seq)
+            if by_socket:
+                self.places[said.sender].read = said.seq
+
+    def seen_by(self, user: str) -> list[Said]:
+        place = self.places[user]
+        return [said for said in self.said if said.seq > place.joined] if place.active else []
+
+    def heard_by(self, user: str) -> list[Said]:
+        """What was said while the user was in it: who was removed may still get it."""
+        place = self.places.get(user, Place(active=False))
+        end = self.last if place.active else place.left
+        return self.said[place.joined : end]
+
+    def unread(self, user: str) -> int:
+        read = self.places[user].read
+        return sum(said.sender != user and said.seq > read for said in self.seen_by(user))
+
+    def missed_by(self, user: str) -> list[Said]:
+        """What others said and no device of the user has received."""
+        reached = self.places[user].reached if user in self.places else ()
+        return [said for said in self.heard_by(user) if said.sender != user and said.seq not in reached]
+
+    def reach(self, user: str, upto: int) -> None:
+        self.places[user].reached.update(range(1, upto + 1))
+
+    def mark_read(self, user: str, upto: int) -> None:
+        place = self.places[user]
+        place.read = max(place.read, min(upto, self.last))
+
+    def join(self, user: str) -> None:
+        self.places[user] = Place(joined=self.last, read=self.last, reached=set(range(1, self.last + 1)))
+
+    def leave(self, user: str) -> None:
+        self.places[user].active = False
+        self.places[user].left = self.last
+
+    def row_for(self, user: str) -> tuple[int, int, int, int]:
+        """As a conversation list shows it: last seq, read mark, unread, id of the last message that they may see."""
+        seen = self.seen_by(user)
+        return self.last, self.places[user].read, self.unread(user), seen[-1].msg_id if seen else 0
