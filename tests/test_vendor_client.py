@@ -144,7 +144,9 @@ def test_a_message_to_a_group_arrives_at_all_members(client, gid, phones):
 
 
 def test_a_message_to_a_room_arrives_in_it(client, phones):
-    room = rooms.Room(client).create("carol", "Lobby", members=["alice"]).json()["chatroom_id"]
+    api = rooms.Room(client)
+    room = api.create("carol", "Lobby", members=["alice"]).json()["chatroom_id"]
+    assert [one["id"] for one in api.all(10).json()["rooms"]] == [one["id"] for one in api.get(room).json()] == [room]
     alice, bobby = phones
     alice.request("join_room", {"id": room}, check=False)
     answer = sent(messages.Message(client).send(from_admin("chatroom", str(room)).text("to the room")))
@@ -162,7 +164,7 @@ def test_an_uploaded_picture_arrives(client, phones):
     uploaded = resource.upload_image(("teal.png", file.getvalue()))
     assert uploaded.status_code == 200, uploaded.text
     body = uploaded.json()
-    assert (body["width"], body["height"]) == (40, 30)
+    assert (body["width"], body["height"], body["format"]) == (40, 30, "png")
     answer = sent(messages.Message(client).send(from_admin("single", "alice").image(body)))
     (message,) = phones[0].next_push("msg_sync")["messages"]
     assert message["msg_id"] == answer["msg_id"]
