@@ -84,4 +84,4 @@ def test_nothing_is_lost_doubled_or_miscounted_on_a_long_walk(server):
 
 def test_nothing_is_lost_doubled_or_miscounted_over_real_sockets(tmp_path):
     with Live(tmp_path / "data") as live:
-        walk(Remote(live), seeded(SEED, 80))
+        walk(Remote(live), seeded(SEED, 60))

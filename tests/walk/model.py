@@ -57,6 +57,14 @@ class Thread:
     def holds(self, user: str) -> bool:
         return user in self.places and self.places[user].active
 
+    def hearers(self, seq: int) -> list[str]:
+        """Who is there when the message `seq` is said, 0 for one that is not kept."""
+        return [
+            name
+            for name, place in self.places.items()
+            if (place.active and (not seq or seq > place.joined)) or (not place.active and 0 < seq <= place.left)
+        ]
+
     def add(self, said: Said, *, by_socket: bool) -> None:
         """The next message. Who sends from a socket has read up to there; what is sent in somebody's name is theirs."""
         assert said.seq == self.last + 1, f"{self}: seq {said.seq} behind {self.last}"
@@ -93,12 +101,14 @@ class Thread:
         place = self.places[user]
         place.read = max(place.read, min(upto, self.last))
 
-    def join(self, user: str) -> None:
-        self.places[user] = Place(joined=self.last, read=self.last, reached=set(range(1, self.last + 1)))
+    def join(self, user: str, at: int | None = None) -> None:
+        """The user is in it from behind the message `at`, else the last."""
+        at = self.last if at is None else at
+        self.places[user] = Place(joined=at, read=at, reached=set(range(1, at + 1)))
 
-    def leave(self, user: str) -> None:
+    def leave(self, user: str, at: int | None = None) -> None:
         self.places[user].active = False
-        self.places[user].left = self.last
+        self.places[user].left = self.last if at is None else at
 
     def row_for(self, user: str) -> tuple[int, int, int, int]:
         """As a conversation list shows it: last seq, read mark, unread, id of the last message that they may see."""

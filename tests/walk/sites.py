@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import urllib.request
 from typing import Any
+from unittest import mock
 
 from django.test import Client
 
 from accounts import services as accounts
 from accounts.models import User
+from imsite.core import bus
+from messaging.models import Participant
 from messaging.services import reading
 from tests.inprocess import Server
 from tests.live import Live
@@ -41,6 +45,14 @@ class Site:
 
     def rows(self, user: str) -> dict[Key, Row] | None:
         """The user's conversation list as the service gives it; None where only a socket can ask."""
+        return None
+
+    def border(self, user: str) -> int | None:
+        """The last message before the user came into the group or left it last; None where nobody can look."""
+        return None
+
+    def losing_pushes(self) -> contextlib.AbstractContextManager[object] | None:
+        """While it is open no push reaches a socket; None where that cannot be had."""
         return None
 
     def rest(self, path: str, body: Any, *, key: str = "") -> Any:
@@ -104,3 +116,10 @@ class Local(Site):
             )
             for row in rows
         }
+
+    def border(self, user: str) -> int:
+        place = Participant.objects.get(conversation_id=self.gid, user__username=user)
+        return place.join_seq if place.active else place.leave_seq
+
+    def losing_pushes(self) -> contextlib.AbstractContextManager[object]:
+        return mock.patch.object(bus, "deliver")
