@@ -178,6 +178,17 @@ def test_roaming_brings_ones_own_and_what_other_devices_have(bobs, alice, bob):
     assert pushes["sync_conversation"]["messages"][0]["unsync_count"] == 1
 
 
+def test_roaming_is_for_the_first_check_of_a_login(bobs, alice, bob):
+    catch_up(bobs, sync_type=1)
+    say(bob, alice, sid=bobs.session.sid)
+    received = say(alice, bob)
+    bobs.ask("msg_recv_v2", {"msg_id": received.message_id})
+    lost = say(alice, bob)
+    reply, pushes = check(bobs, sync_type=1)
+    assert reply["sync_type"] == 0
+    assert ids(pushes) == [[lost.message_id]]
+
+
 def test_later_checks_bring_what_a_push_failed_to_bring(bobs, alice, bob):
     catch_up(bobs)
     lost = say(alice, bob)
