@@ -10,6 +10,7 @@ export class Scroller {
   #holds;
   #atEnd = true;
   #anchor = null; // {element, top}
+  #seenTop = 0; // where the box stood when that was noted
 
   /** `holds(child)`: may the reader's place be tied to this child? To one that stays where it is in the list. */
   constructor(box, list, holds) {
@@ -34,21 +35,26 @@ export class Scroller {
     this.#atEnd = !element;
     this.#anchor = null;
     if (element) this.#box.scrollTop = element.offsetTop - NEAR;
+    this.#seenTop = this.#box.scrollTop;
     this.restore();
     this.#remember();
   }
 
   toEnd() {
     this.#atEnd = true;
+    this.#seenTop = this.#box.scrollTop;
     this.restore();
   }
 
   /** After a change: put back what the reader was looking at. */
   restore() {
+    // Scrolled since, and not told of it yet: where the reader went counts, not where they were.
+    if (this.#box.scrollTop !== this.#seenTop) this.#remember();
     if (this.#atEnd) this.#box.scrollTop = this.#box.scrollHeight;
     else if (this.#anchor?.element.isConnected) {
       this.#box.scrollTop += this.#top(this.#anchor.element) - this.#anchor.top;
     }
+    this.#seenTop = this.#box.scrollTop;
   }
 
   /** The last child that has come into view. */
@@ -66,6 +72,7 @@ export class Scroller {
     const inView = (child) => this.#holds(child) && child.offsetTop + child.offsetHeight > scrollTop;
     const element = [...this.#list.children].find(inView);
     this.#anchor = element ? { element, top: this.#top(element) } : null;
+    this.#seenTop = scrollTop;
   }
 
   #top(element) {
