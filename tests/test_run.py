@@ -1,6 +1,7 @@
 """The test run itself: what is missing is named, and counts as failed where all is required."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,16 +26,16 @@ def test_what_is_missing_is_left_out_by_name(tmp_path):
     status, printed = run_pytest(tmp_path, "tests/browser/test_demo.py", IM_TEST_OTHER_PARTS='["skipped  node: none"]')
     assert status == 0
     assert "parts of the test run" in printed
-    assert "skipped  browser: no Chromium on this machine (2 tests)" in printed
+    left_out = re.search(r"skipped  browser: no Chromium on this machine \((\d+) tests\)", printed)[1]
     assert "skipped  node: none" in printed
-    assert printed.strip().splitlines()[-1].startswith("2 skipped")
+    assert printed.strip().splitlines()[-1].startswith(f"{left_out} skipped")
 
 
 def test_what_is_missing_fails_where_all_is_required(tmp_path):
     status, printed = run_pytest(tmp_path, "tests/browser/test_demo.py", IM_TEST_REQUIRE_ALL="1")
     assert status == 1
     assert "left out although IM_TEST_REQUIRE_ALL is set: Skipped: browser: no Chromium on this machine" in printed
-    assert printed.strip().splitlines()[-1].startswith("2 errors")
+    assert re.match(r"\d+ errors", printed.strip().splitlines()[-1])
 
 
 def test_the_run_on_servers_takes_what_touches_them(tmp_path):
