@@ -246,7 +246,20 @@ class DaphneWriter(ReadyWriter):
     def write(self, frames: Sequence[bytes]) -> None:
         protocol = self._protocol
         if protocol.state == protocol.STATE_OPEN:
-            protocol.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            data = frames[0] if len(frames) == 1 else b"".join(frames)
+            if unsent := self._write_now(data):
+                protocol.transport.write(unsent)
+
+    def _write_now(self, data: bytes) -> bytes:
+        """Give it to the socket at once and return what it did not take: Twisted's own way is a round of the reactor, with
+        several system calls, for every socket.
+        """
+        transport = self._protocol.transport
+        if not hasattr(transport, "writeSomeData") or self.unsent_bytes():  # TLS, or something waits before it
+            return data
+        sent = transport.writeSomeData(data)
+        # No number says that the connection is lost; Twisted finds that out by itself when it writes.
+        return data[sent:] if isinstance(sent, int) else data
 
     def unsent_bytes(self) -> int:
         if self._protocol.transport is None:  # after the connection was lost

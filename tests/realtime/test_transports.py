@@ -129,3 +129,62 @@ def test_a_server_made_of_daphnes_is_daphne():
     assert transports._is_daphne(type("Graceful", (daphne,), {"__module__": "elsewhere"})())
     assert not transports._is_daphne(Server())
     assert not transports._is_daphne(None)
+
+
+class Twisted:
+    """Twisted's TCP transport: what its socket takes now, and what waits for the reactor."""
+
+    def __init__(self, takes):
+        self.takes, self.sent = takes, b""
+        self.dataBuffer, self.offset, self._tempDataLen = b"", 0, 0
+
+    def writeSomeData(self, data):
+        if isinstance(self.takes, Exception):
+            return self.takes
+        taken = data[: self.takes]
+        self.sent += taken
+        return len(taken)
+
+    def write(self, data):
+        self.dataBuffer += data
+
+
+class UnderTls:
+    def __init__(self, takes):
+        self.transport = Twisted(takes)
+
+    def write(self, data):
+        self.transport.write(data)
+
+
+class Autobahn:
+    state = STATE_OPEN = 3
+
+    def __init__(self, transport):
+        self.transport = transport
+
+
+@pytest.mark.parametrize(
+    ("takes", "sent", "waits"),
+    [(100, b"abcdef", b""), (4, b"abcd", b"ef"), (0, b"", b"abcdef"), (ConnectionError(), b"", b"abcdef")],
+    ids=["all", "a part", "nothing", "connection lost"],
+)
+def test_daphne_gets_what_the_socket_does_not_take_at_once(takes, sent, waits):
+    transport = Twisted(takes)
+    transports.DaphneWriter(None, Autobahn(transport)).write([b"abc", b"def"])
+    assert (transport.sent, transport.dataBuffer) == (sent, waits)
+
+
+def test_daphne_keeps_the_order_behind_what_waits():
+    transport = Twisted(4)
+    writer = transports.DaphneWriter(None, Autobahn(transport))
+    writer.write([b"abcdef"])
+    writer.write([b"gh"])
+    assert (transport.sent, transport.dataBuffer) == (b"abcd", b"efgh")
+    assert writer.unsent_bytes() == 4
+
+
+def test_daphne_under_tls_is_written_to_through_the_encryption():
+    transport = UnderTls(100)
+    transports.DaphneWriter(None, Autobahn(transport)).write([b"abc"])
+    assert (transport.transport.sent, transport.transport.dataBuffer) == (b"", b"abc")
