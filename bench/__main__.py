@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> str:
     cores, own = split_cores()
     os.sched_setaffinity(0, own)
     allow_files()
-    trials, seconds, idle = (1, 0.8, 200) if arguments.quick else (3, 2.0, 1000)
+    trials, seconds, idle = (1, 0.8, 200) if arguments.quick else (3, 1.5, 500)
     about = results.machine()
     with place(cores) as where:
         say("preparing people and a group")
