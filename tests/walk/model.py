@@ -76,8 +76,7 @@ class Thread:
                 self.places[said.sender].read = said.seq
 
     def seen_by(self, user: str) -> list[Said]:
-        place = self.places[user]
-        return [said for said in self.said if said.seq > place.joined] if place.active else []
+        return self.heard_by(user) if self.holds(user) else []
 
     def heard_by(self, user: str) -> list[Said]:
         """What was said while the user was in it: who was removed may still get it."""
@@ -86,8 +85,7 @@ class Thread:
         return self.said[place.joined : end]
 
     def unread(self, user: str) -> int:
-        read = self.places[user].read
-        return sum(said.sender != user and said.seq > read for said in self.seen_by(user))
+        return sum(said.sender != user and said.seq > self.places[user].read for said in self.seen_by(user))
 
     def missed_by(self, user: str) -> list[Said]:
         """What others said and no device of the user has received."""

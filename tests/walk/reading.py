@@ -107,16 +107,19 @@ class Reading(Base):
         """Up to somewhere, or all of it; the user's other connections are told."""
         if not (visit := self.visit()):
             return
-        unread = [thread for thread in self.threads if thread.holds(visit.user) and thread.unread(visit.user)]
-        thread = self.rng.choice(unread) if unread and self.chance(0.8) else self.thread(visit.user)
+        thread = self.thread(visit.user)
+        unread = [(one, each) for one in self.visits for each in self.threads if each.unread(one.user)]
+        if unread and self.chance(0.8):
+            visit, thread = self.rng.choice(unread)
         kind, target = thread.key_for(visit.user)
         where = {"gid": int(target)} if kind == "group" else {"username": target}
-        if self.chance(0.3):
+        if self.chance(0.2):
             upto = thread.last
             visit.client.request("unread_group_count" if thread.gid else "unread_single_count", where)
             thread.mark_read(visit.user, upto)
         else:
-            upto = self.rng.randint(thread.places[visit.user].read if self.chance(0.7) else 0, thread.last + 1)
+            read = thread.places[visit.user].read
+            upto = self.rng.randint(0, thread.last + 1) if self.chance(0.2) else self.rng.randint(read, thread.last)
             left = visit.client.request("mark_read", {**where, "seq": upto})["unread_count"]
             thread.mark_read(visit.user, upto)
             assert left == thread.unread(visit.user)

@@ -73,7 +73,7 @@ class Speaking(Base):
 
     def say(self) -> None:
         """Some messages from some connections at once, some frames twice."""
-        visits = [self.visit() for _ in range(self.rng.choice([1, 1, 2, 5]))]
+        visits = [self.visit() for _ in range(self.rng.choice([1, 2, 5]))]
         sendings = [self.draft(visit, self.thread(visit.user)) for visit in visits if visit]
         for sending in sendings:
             sending.begin()
@@ -140,9 +140,14 @@ class Speaking(Base):
             assert sending.wait()["code"] == NOT_IN_GROUP
 
     def announce(self) -> None:
-        """The application's server speaks in the name of an admin, once or in several attempts; the push may be lost."""
+        """The application's server speaks in the name of an admin."""
         sender = self.rng.choice(ADMINS)
         thread = self.thread(sender)
+        for _ in range(self.rng.choice([1, 1, 3])):
+            self.announce_in(thread, sender)
+
+    def announce_in(self, thread: Thread, sender: str) -> None:
+        """A message over REST, in one attempt or in several; its push may be lost."""
         self.count += 1
         text, passing = f"{self.count} {self.rng.choice(WORDS)}", self.chance(0.1)
         kind, target = thread.key_for(sender)

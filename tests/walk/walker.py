@@ -135,7 +135,8 @@ class Walker(Speaking, Reading):
 
 
 STEPS = (
-    "connect", "connect", "cut", "cut_midway", "fall_silent", "come_back_unnoticed", "change_members",
-    "change_members_midway", "say", "say", "say", "say", "repeat", "repeat", "reuse_id", "intrude", "announce", "announce",
-    "acknowledge", "acknowledge", "sync", "acknowledge_sync", "catch_up", "mark_read", "mark_read",
+    "connect", "connect", "connect", "connect", "cut", "cut_midway", "fall_silent", "come_back_unnoticed", "change_members",
+    "change_members_midway", "say", "say", "say", "say", "say", "repeat", "repeat", "reuse_id", "intrude", "announce",
+    "announce", "announce", "acknowledge", "acknowledge", "sync", "acknowledge_sync", "catch_up", "mark_read", "mark_read",
+    "mark_read",
 )  # fmt: skip
