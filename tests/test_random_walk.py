@@ -75,9 +75,9 @@ def server(transactional_db):
 
 def test_nothing_is_lost_doubled_or_miscounted(server):
     for number in range(3):
-        walk_here(server, seeded(SEED + number, 200))
+        walk_here(server, seeded(SEED + number, 150))
 
 
 def test_nothing_is_lost_doubled_or_miscounted_over_real_sockets(tmp_path):
     with Live(tmp_path / "data") as live:
-        walk(Remote(live), seeded(SEED, 100))
+        walk(Remote(live), seeded(SEED, 80))
