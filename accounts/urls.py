@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from accounts import api
+from accounts.api import users
 
 urlpatterns = [
-    path("v1/users", api.Users.as_view()),
-    path("v1/admins", api.Admins.as_view()),
-    path("v1/users/userstat", api.UserStates.as_view(), {"username": "userstat"}),
-    path("v1/users/<str:username>", api.OneUser.as_view()),
-    path("v1/users/<str:username>/password", api.UserPassword.as_view()),
-    path("v1/users/<str:username>/userstat", api.UserState.as_view()),
-    path("v1/users/<str:username>/forbidden", api.UserForbidden.as_view()),
+    path("v1/users", users.Users.as_view()),
+    path("v1/admins", users.Admins.as_view()),
+    path("v1/users/userstat", users.UserStates.as_view(), {"username": "userstat"}),
+    path("v1/users/<str:username>", users.OneUser.as_view()),
+    path("v1/users/<str:username>/password", users.UserPassword.as_view()),
+    path("v1/users/<str:username>/userstat", users.UserState.as_view()),
+    path("v1/users/<str:username>/forbidden", users.UserForbidden.as_view()),
 ]

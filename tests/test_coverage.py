@@ -56,7 +56,7 @@ def test_a_new_event_changes_the_map(found, monkeypatch):
 
 
 def test_a_new_endpoint_changes_the_map(found, settings):
-    from accounts.api import Users
+    from accounts.api.users import Users
 
     class Planted:
         urlpatterns = [path("v1/planted/<int:number>", Users.as_view())]

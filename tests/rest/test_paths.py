@@ -69,12 +69,12 @@ def test_a_put_without_a_body_where_none_is_needed(rest, alice):
 
 
 def test_our_own_bug_is_told_without_a_word_about_it(rest, alice, monkeypatch, caplog):
-    from accounts import api
+    from accounts.api import users
 
     def broken(user):
         raise RuntimeError("a secret of the server")
 
-    monkeypatch.setattr(api, "user_json", broken)
+    monkeypatch.setattr(users, "user_json", broken)
     rest.client.raise_request_exception = False
     response = rest.get("/v1/users/alice")
     assert refusal(response) == (500, 899000)
