@@ -119,3 +119,69 @@ class CrossApplication(NotAllowed):
     """The applications do not belong to one owner."""
 
     status, code, sdk_code = 403, 899020, 880203
+
+
+class AlreadyFriends(NotAllowed):
+    """They are friends already."""
+
+    status, code, sdk_code = 403, 899070, 881302
+
+
+class NotAFriend(NotAllowed):
+    """They are no friends."""
+
+    status, code, sdk_code = 403, 899071, 881303
+
+
+class BadNote(BadValue):
+    """A note name takes 64 bytes on one line, the other note 250 bytes, both in UTF-8."""
+
+    sdk_code = 881304
+
+
+class NoInvitation(NotFound):
+    """No invitation of theirs is open."""
+
+    status, code, sdk_code = 403, 899003, 881305
+
+
+class AlreadyBlocked(NotAllowed):
+    """They are in the blacklist already."""
+
+    status, code, sdk_code = 403, 899017, 880904
+
+
+class AdminNotBlockable(NotAllowed):
+    """An admin cannot be put into a blacklist."""
+
+    status, code, sdk_code = 403, 899018, 880903
+
+
+class NotBlocked(NotAllowed):
+    """They are not in the blacklist."""
+
+    status, code, sdk_code = 403, 899019, 881002
+
+
+class AlreadyMuted(NotAllowed):
+    """Do-not-disturb is set for them already."""
+
+    status, code, sdk_code = 403, 899043, 881101
+
+
+class NotMuted(NotAllowed):
+    """Do-not-disturb is not set for them."""
+
+    status, code, sdk_code = 403, 899044, 881102
+
+
+class AlreadyQuiet(NotAllowed):
+    """Global do-not-disturb is on already."""
+
+    status, code, sdk_code = 403, 899048, 881107
+
+
+class NotQuiet(NotAllowed):
+    """Global do-not-disturb is off already."""
+
+    status, code, sdk_code = 403, 899050, 881108

@@ -6,7 +6,7 @@ Source: REST API, fields and limits.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,23 @@ import orjson
 from django.conf import settings
 from django.http.request import validate_host
 
-from accounts.errors import BadUsername, BadValue, CrossApplication, Invalid, OriginRefused, WrongType
+from accounts import identity
+from accounts.errors import (
+    BadNote,
+    BadUsername,
+    BadValue,
+    CrossApplication,
+    Invalid,
+    NotAllowed,
+    OriginRefused,
+    WrongType,
+)
 from accounts.models import KEY_PATTERN, USERNAME_PATTERN
 from imsite.core.fields import is_storable, utf8_len
 
 if TYPE_CHECKING:
-    from accounts.models import Application
+    from accounts.actors import Actor
+    from accounts.models import Application, User
 
 USERNAME_BYTES = 4, 128
 PASSWORD_BYTES = 4, 128  # of the plain password
@@ -32,6 +43,9 @@ EXTRAS_BYTES = 512  # as compact JSON
 GENDERS = (0, 1, 2)
 REGISTRATION_MAX = 500  # users in one registration
 DELETION_MAX = 100  # users in one deletion
+RELATIONS_MAX = 500  # users in one change of a friend list, blacklist or the like
+NOTE_NAME_BYTES = 64
+OTHERS_BYTES = 250  # of the other note on a friend
 ORIGIN_PATTERN = r"^(\*|null|(https?|\*)://[A-Za-z0-9*._\-\[\]:]+)$"
 
 PROFILE_FIELDS = ("nickname", "avatar", "birthday", "signature", "gender", "region", "address", "extras")
@@ -129,6 +143,42 @@ def require_same_owner(application: Application, other: Application) -> None:
     """Calls into another application are for those of one organisation; CrossApplication (899020, 880203)."""
     if application.owner_id != other.owner_id:
         raise CrossApplication
+
+
+def other_application(own: Application, appkey: str) -> Application:
+    """The application of this key (blanks around it are dropped), `own` or another one of the same owner.
+
+    NoSuchApplication (899009), CrossApplication (899020).
+    """
+    if appkey.strip() == own.appkey:
+        return own
+    other = identity.application_of(appkey.strip())
+    require_same_owner(own, other)
+    return other
+
+
+def require_acts_for(user: User, by: Actor) -> None:
+    """Users change their own relations, the server and operators those of their application's users; NotAllowed."""
+    if by.is_user and by.user_id != user.pk:
+        raise NotAllowed("users act for themselves")
+    if user.application_id != by.application.pk:
+        raise CrossApplication
+
+
+def require_within_reach(users: Iterable[User], by: Actor) -> None:
+    """All belong to applications of one owner with `by`; CrossApplication (899020). They come with their application."""
+    for user in users:
+        require_same_owner(by.application, user.application)
+
+
+def require_note(note_name: str, others: str) -> None:
+    """What a user notes about a friend: 64 bytes on one line, and 250 bytes; BadNote (899003, 881304)."""
+    if utf8_len(note_name) > NOTE_NAME_BYTES or "\n" in note_name or "\r" in note_name:
+        raise BadNote(f"note_name takes at most {NOTE_NAME_BYTES} bytes in UTF-8, on one line")
+    if utf8_len(others) > OTHERS_BYTES:
+        raise BadNote(f"others takes at most {OTHERS_BYTES} bytes in UTF-8")
+    if not is_storable([note_name, others]):
+        raise BadNote("a note holds a character that cannot be stored")
 
 
 def _is_own(origin: str, own: str) -> bool:

@@ -11,6 +11,8 @@ from accounts.services.applications import (
     save_organisation,
     save_role,
 )
+from accounts.services.locks import lock_users
+from accounts.services.no_disturb import change_no_disturb
 from accounts.services.sessions import (
     LoggedIn,
     close_lost_sessions,
@@ -38,6 +40,7 @@ from accounts.services.users import (
 __all__ = [
     "LoggedIn",
     "change_application",
+    "change_no_disturb",
     "change_password",
     "close_lost_sessions",
     "close_open_sessions",
@@ -51,6 +54,7 @@ __all__ = [
     "enable_user",
     "end_session",
     "grant_admin",
+    "lock_users",
     "log_in",
     "register",
     "register_admin",

@@ -1,0 +1,24 @@
+"""Who acts in these tests, and a second application of the same owner."""
+
+import pytest
+
+from accounts import services
+from accounts.actors import Actor
+from tests.cast import register
+
+
+@pytest.fixture
+def server(application):
+    return Actor.server(application)
+
+
+@pytest.fixture
+def sister(application):
+    """Another application of the owner of `application`."""
+    return services.create_application("Blog", owner=application.owner.name, by=None)[0]
+
+
+@pytest.fixture
+def frank(sister):
+    """A user of the sister application."""
+    return register(sister, "frank")["frank"]
