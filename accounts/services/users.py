@@ -90,13 +90,16 @@ def disable_user(user: User, *, by: Actor) -> None:
         if not User.objects.filter(pk=user.pk, deleted_at=None).update(disabled=True):
             raise NoSuchUser
         end_sessions(user, Session.Ended.DISABLED, ForcedOffline.because(user, OfflineReason.DISABLED))
+        _forget(user)
     user.disabled = True
 
 
 def enable_user(user: User, *, by: Actor) -> None:
     """Let the user sign in again; NoSuchUser (899002)."""
-    if not User.objects.filter(pk=user.pk, deleted_at=None).update(disabled=False):
-        raise NoSuchUser
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, deleted_at=None).update(disabled=False):
+            raise NoSuchUser
+        _forget(user)
     user.disabled = False
 
 
