@@ -10,12 +10,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ServiceAdmin
+from accounts.admin.base import ReadOnlyAdmin, ServiceAdmin
 from accounts.admin.names import UsernameField, UsernamesField, named
-from accounts.models import User
+from accounts.models import Application, User
 from chatrooms import rules, services
 from chatrooms.errors import ImError
-from chatrooms.models import ChatRoom
+from chatrooms.models import ChatRoom, RoomBan
+
+SHOWN_BANS = 20
 
 
 class RoomForm(forms.ModelForm):
@@ -23,6 +25,8 @@ class RoomForm(forms.ModelForm):
 
     add_members = UsernamesField(label=_("Add members"))
     remove_members = UsernamesField(label=_("Remove members"))
+    ban_members = UsernamesField(label=_("Forbid to speak"))
+    lift_bans = UsernamesField(label=_("Allow to speak again"))
 
     class Meta:
         model = ChatRoom
@@ -34,7 +38,7 @@ class RoomForm(forms.ModelForm):
             rules.require_info(name=cleaned.get("name"), description=cleaned.get("description"))
         except ImError as refusal:
             raise forms.ValidationError(str(refusal)) from None
-        for field in ("add_members", "remove_members"):
+        for field in ("add_members", "remove_members", "ban_members", "lift_bans"):
             cleaned[field] = named(self, field, self.instance.application)
         return cleaned
 
@@ -81,6 +85,7 @@ class ChatRoomAdmin(ServiceAdmin):
         "application",
         "owner",
         "members",
+        "banned",
         "capacity",
         "created_at",
         "updated_at",
@@ -100,7 +105,8 @@ class ChatRoomAdmin(ServiceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(None, {"fields": ("application", "name", "description", "owner_name", "members")})]
-        changes = [(_("Members"), {"fields": ("add_members", "remove_members")})] if obj.deleted_at is None else []
+        members = (_("Members"), {"fields": ("add_members", "remove_members", "banned", "ban_members", "lift_bans")})
+        changes = [members] if obj.deleted_at is None else []
         return [
             (None, {"fields": ("room_id", "application", "owner", "members", "capacity", "name", "description")}),
             *changes,
@@ -132,6 +138,12 @@ class ChatRoomAdmin(ServiceAdmin):
     def members(self, room: ChatRoom) -> int:
         return room.member_count
 
+    @admin.display(description=_("may not speak"))
+    def banned(self, room: ChatRoom) -> str:
+        """The names of the first of them; all are on the page of the bans."""
+        names = list(room.bans.order_by("-pk").values_list("user__username", flat=True)[: SHOWN_BANS + 1])
+        return ", ".join(names[:SHOWN_BANS]) + (" …" if len(names) > SHOWN_BANS else "") or "-"
+
     def save_model(self, request: HttpRequest, obj: ChatRoom, form: Any, change: bool) -> None:
         given = form.cleaned_data
         if not change:
@@ -140,10 +152,12 @@ class ChatRoomAdmin(ServiceAdmin):
         by = self.actor(request, obj.application)
         if info := {name: given[name] for name in form.changed_data if name in ("name", "description")}:
             services.update_room(obj, **info, by=by)
-        if given["add_members"]:
-            services.add_members(obj, given["add_members"], by=by)
-        if given["remove_members"]:
-            services.remove_members(obj, given["remove_members"], by=by)
+        if given["add_members"] or given["remove_members"]:
+            services.change_members(obj, add=given["add_members"], remove=given["remove_members"], by=by)
+        for user in given["ban_members"]:
+            services.ban_member(obj, user, by=by)
+        for user in given["lift_bans"]:
+            services.lift_ban(obj, user, by=by)
 
     def delete_model(self, request: HttpRequest, obj: ChatRoom) -> None:
         services.delete_room(obj, by=self.actor(request, obj.application))
@@ -162,3 +176,31 @@ class ChatRoomAdmin(ServiceAdmin):
             by=self.actor(request, given["application"]),
         )
         obj.__dict__.update(made.__dict__)
+
+
+@admin.register(RoomBan)
+class RoomBanAdmin(ReadOnlyAdmin):
+    """Who may not speak where; to delete an entry is to lift the ban. Bans are made on the page of the room."""
+
+    list_display = ("user", "room", "application", "banned_by", "created_at")
+    list_filter = ("room__application",)
+    list_select_related = ("user", "room__application", "banned_by")
+    search_fields = ("=user__username", "room__name", "=room__conversation__id")
+    search_help_text = _("Username, or the room's name or id")
+    ordering = ("-pk",)
+    fields = ("user", "room", "application", "banned_by", "created_at")
+    readonly_fields = fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    @admin.display(description=_("application"), ordering="room__application")
+    def application(self, ban: RoomBan) -> Application:
+        return ban.room.application
+
+    def delete_model(self, request: HttpRequest, obj: RoomBan) -> None:
+        services.lift_ban(obj.room, obj.user, by=self.actor(request, obj.room.application))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoomBan]) -> None:
+        for ban in queryset.select_related("user", "room__application"):
+            self.delete_model(request, ban)

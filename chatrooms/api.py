@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.identity import application_of
+from accounts.models import Application, User
+from accounts.rules import require_same_owner
 from chatrooms import services
-from chatrooms.errors import NoSuchRoom
-from chatrooms.models import ChatRoom
-from chatrooms.rules import LIST_MOST
-from chatrooms.serializers import NewRoom, RoomIds, RoomInfo, member_json, room_json
+from chatrooms.errors import BadValue, NoSuchRoom
+from chatrooms.models import ChatRoom, ChatRoomQuerySet
+from chatrooms.rules import ACROSS_MOST, LIST_MOST
+from chatrooms.serializers import (
+    MembersAcross,
+    NewRoom,
+    RoomBanning,
+    RoomIds,
+    RoomInfo,
+    member_json,
+    room_json,
+)
 from imsite.core.ids import read_id
 from imsite.rest.paging import paged
 from imsite.rest.views import ImView
@@ -22,10 +34,9 @@ class RoomView(ImView):
     """Looks up what paths and bodies name, within the application."""
 
     @property
-    def rooms(self):
+    def rooms(self) -> ChatRoomQuerySet:
         """The application's rooms, with all that is shown of them."""
-        application = self.actor.application
-        return application.rooms.of(application).in_order()
+        return ChatRoom.objects.of(self.actor.application).in_order()
 
     def find(self, room_id: str) -> ChatRoom:
         """Invalid (899003) for what is no number, NoSuchRoom (899081)."""
@@ -34,6 +45,12 @@ class RoomView(ImView):
     def named(self, usernames: list[str]) -> list[User]:
         """The users of these names, each once; NoSuchUser (899002)."""
         return User.objects.of(self.actor.application).named(usernames)
+
+    def application_of(self, appkey: str) -> Application:
+        """The application of this key, which may be the own one; NoSuchApplication (899009), CrossApplication (899020)."""
+        found = application_of(appkey.strip())
+        require_same_owner(self.actor.application, found)
+        return found
 
 
 class Rooms(RoomView):
@@ -83,27 +100,74 @@ class OneRoom(RoomView):
         return Response(status=204)
 
 
+class RoomBan(RoomView):
+    """/v1/chatroom/{room}/forbidden/{username}"""
+
+    def put(self, request: Request, room: str, username: str) -> Response:
+        """Forbid a member to speak (`?status=1`), or allow it again (0), whoever it was done to before; 204.
+
+        The ban stays when the member leaves; 899082 for one who is neither inside nor banned. `appkey`, which is ours,
+        names the application of a member of another one. Source: REST API, modify user banned state.
+        """
+        found, query = self.find(room), self.read_query(RoomBanning)
+        application = self.application_of(query["appkey"]) if query["appkey"] else self.actor.application
+        change = services.ban_member if query["status"] else services.lift_ban
+        change(found, User.objects.of(application).find(username), by=self.actor)
+        return Response(status=204)
+
+
 class RoomMembers(RoomView):
     """/v1/chatroom/{room}/members"""
 
     def get(self, request: Request, room: str) -> Response:
         """A page of members, key `users`, at most 500. Source: REST API, chat room member list."""
-        memberships = self.find(room).memberships.select_related("user").order_by("pk")
-        zone = self.actor.application.time_zone
-        return Response(paged(request, memberships, "users", lambda row: member_json(row, zone), most=PAGE_MOST))
+        rows = self.find(room).memberships.in_order()
+        application = self.actor.application
+        return Response(paged(request, rows, "users", lambda row: member_json(row, application), most=PAGE_MOST))
 
     def put(self, request: Request, room: str) -> Response:
         """Put the users of an array into the room; who is there stays; 204. Source: REST API, add chat room members."""
-        services.add_members(self.find(room), self._users(), by=self.actor)
+        services.change_members(self.find(room), add=self._users(), by=self.actor)
         return Response(status=204)
 
     def delete(self, request: Request, room: str) -> Response:
         """Take the users of an array out of the room; 204. Source: REST API, remove chat room members."""
-        services.remove_members(self.find(room), self._users(), by=self.actor)
+        services.change_members(self.find(room), remove=self._users(), by=self.actor)
         return Response(status=204)
 
     def _users(self) -> list[User]:
         return self.named(self.read_names(most=LIST_MOST))
+
+
+class CrossRoomMembers(RoomView):
+    """/v1/cross/chatroom/{room}/members"""
+
+    def post(self, request: Request, room: str) -> Response:
+        """Put users of several applications into the room and take others out, all or nothing; 204.
+
+        An array of `{"appkey", "add"?, "remove"?}`, one object too, with at most 3000 usernames. 899002, 899009, 899012,
+        899020, 899082. Source: REST API, cross-application chat room members.
+        """
+        found = self.find(room)
+        if isinstance(self.body, dict):
+            self.body = [self.body]
+        changes = self.read(MembersAcross, many=True, allow_empty=False, max_length=ACROSS_MOST)
+        if sum(len(change["add"]) + len(change["remove"]) for change in changes) > LIST_MOST:
+            raise BadValue(f"a request takes at most {LIST_MOST} usernames")
+        services.change_members(
+            found, add=self._users(changes, "add"), remove=self._users(changes, "remove"), by=self.actor
+        )
+        return Response(status=204)
+
+    def _users(self, changes: list[dict[str, Any]], member: str) -> list[User]:
+        names: dict[str, list[str]] = {}
+        for change in changes:
+            names.setdefault(change["appkey"], []).extend(change[member])
+        return [
+            user
+            for appkey, named in names.items()
+            for user in User.objects.of(self.application_of(appkey)).named(named)
+        ]
 
 
 class RoomsOfUser(RoomView):

@@ -16,4 +16,4 @@ class ChatRoomsConfig(AppConfig):
         targets.register("chatroom", RoomTargets())
         hooks.user_logged_in.add(services.topics_of)
         hooks.session_ended.add(services.leave_when_gone)
-        hooks.user_deleted.add(services.leave_all_rooms)
+        hooks.user_deleted.add(services.forget_user)

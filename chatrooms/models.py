@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Application, User
+from accounts.models import Application, Operator, User
 from chatrooms.errors import NoSuchRoom
 from imsite.core.fields import Utf8CharField
 from messaging.models import Conversation, Message
@@ -21,6 +21,10 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def of(self, application: Application) -> Self:
         """The rooms of an application that are not deleted."""
         return self.filter(application=application, deleted_at=None)
+
+    def of_owner(self, application: Application) -> Self:
+        """The same, of all applications that have this one's owner."""
+        return self.filter(application__owner=application.owner_id, deleted_at=None)
 
     def find(self, room_id: int) -> ChatRoom:
         """The room with this id, or NoSuchRoom (899081)."""
@@ -39,7 +43,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
 
     def in_order(self) -> Self:
         """With what the doors show of a room, in the order of creation."""
-        return self.with_member_count().select_related("owner").order_by("pk")
+        return self.with_member_count().select_related("owner", "application").order_by("pk")
 
 
 class ChatRoom(models.Model):
@@ -85,13 +89,27 @@ class ChatRoom(models.Model):
         return messages
 
 
+class RoomMembershipQuerySet(models.QuerySet["RoomMembership"]):
+    def with_bans(self) -> Self:
+        """Each membership with `banned`, in the same query."""
+        own = RoomBan.objects.filter(room=OuterRef("room"), user=OuterRef("user"))
+        return self.annotate(banned=Exists(own))
+
+    def in_order(self) -> Self:
+        """With what the doors show of a member, in the order of coming in."""
+        return self.with_bans().select_related("user__application").order_by("pk")
+
+
 class RoomMembership(models.Model):
-    """A user in a chat room."""
+    """A user in a chat room; of its application or of another one of the same owner."""
 
     room = models.ForeignKey(ChatRoom, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="room_memberships")
-    banned = models.BooleanField(_("may not speak"), default=False)
     joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    banned: bool  # of memberships read `with_bans`
+
+    objects = RoomMembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("member")
@@ -100,3 +118,22 @@ class RoomMembership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.room_id}"
+
+
+class RoomBan(models.Model):
+    """A user may not speak in a chat room, whether inside or not: who leaves and comes back is still banned."""
+
+    room = models.ForeignKey(ChatRoom, models.CASCADE, related_name="bans", verbose_name=_("chat room"))
+    user = models.ForeignKey(User, models.CASCADE, related_name="room_bans", verbose_name=_("user"))
+    banned_by = models.ForeignKey(
+        Operator, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("banned by")
+    )  # null: the application's server
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("ban in a chat room")
+        verbose_name_plural = _("bans in chat rooms")
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="room_ban_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ⊘ {self.room}"

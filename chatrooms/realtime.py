@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.errors import CrossApplication
+from accounts.errors import NoSuchApplication
+from accounts.identity import application_of
+from accounts.rules import require_same_owner
 from chatrooms import services
-from chatrooms.models import ChatRoom
-from chatrooms.rules import HISTORY_MOST
+from chatrooms.models import ChatRoom, ChatRoomQuerySet
+from chatrooms.rules import HISTORY_MOST, rooms_open_to
 from chatrooms.serializers import WirePage, WireRoomId, wire_room
 from imsite.realtime.dispatch import Followed, on
 from imsite.realtime.session import Session
@@ -17,11 +19,6 @@ from messaging.models import Conversation
 Data = dict[str, Any]
 
 PAGE_MOST = 500
-
-
-def rooms_of(session: Session):
-    """The rooms of the session's application, with all that is shown of them."""
-    return session.application.rooms.of(session.application).in_order()
 
 
 def history(room: ChatRoom) -> tuple[tuple[str, Data], ...]:
@@ -37,27 +34,36 @@ def history(room: ChatRoom) -> tuple[tuple[str, Data], ...]:
     return (("room_msg_sync_his", pushed),)
 
 
-@on("room_list", WirePage)
+@on("room_list", WirePage, codes={NoSuchApplication: 880203})
 def room_list(session: Session, data: Data) -> Data:
-    """Answer: `result` with total, start, count, rooms; at most 500. Source: Web SDK, Chat room, getAppkeyChatrooms."""
-    if data["appkey"] not in ("", session.appkey):
-        raise CrossApplication
-    rooms, start = rooms_of(session), data["start"]
+    """Answer: `result` with total, start, count, rooms; at most 500. Source: Web SDK, Chat room, getAppkeyChatrooms.
+
+    `appkey` may be that of another application of the same owner; else 880203.
+    """
+    rooms, start = _rooms_of(session, data["appkey"]), data["start"]
     total = rooms.count()
     page = [wire_room(room) for room in rooms[start : start + PAGE_MOST]] if start < total else []
     return {"result": {"total": total, "start": start, "count": len(page), "rooms": page}}
 
 
+def _rooms_of(session: Session, appkey: str) -> ChatRoomQuerySet:
+    """The rooms of the application of this key, the session's own without one, with all that is shown of them."""
+    application = application_of(appkey) if appkey not in ("", session.appkey) else session.application
+    require_same_owner(session.application, application)
+    return ChatRoom.objects.of(application).in_order()
+
+
 @on("room_list_self")
 def room_list_self(session: Session, data: Data) -> Data:
     """Answer: `chat_rooms` that the user is in. Source: Web SDK, Chat room, getSelfChatrooms."""
-    return {"chat_rooms": [wire_room(room) for room in rooms_of(session).joined_by(session.actor.user)]}
+    rooms = rooms_open_to(session.actor).joined_by(session.actor.user).in_order()
+    return {"chat_rooms": [wire_room(room) for room in rooms]}
 
 
 @on("room_info", WireRoomId)
 def room_info(session: Session, data: Data) -> Data:
     """Answer: `info`. Source: Web SDK, Chat room, getChatroomInfo."""
-    return {"info": wire_room(rooms_of(session).find(data["id"]))}
+    return {"info": wire_room(rooms_open_to(session.actor).in_order().find(data["id"]))}
 
 
 # Entering and leaving are repeated on a new connection rather than answered from memory: rooms are left with the old one.
@@ -66,7 +72,7 @@ def room_info(session: Session, data: Data) -> Data:
 @on("join_room", WireRoomId, remember="connection")
 def join_room(session: Session, data: Data) -> Followed:
     """Answer: `id`; then the last messages of the room. Source: Web SDK, Chat room, enterChatroom."""
-    room = session.application.rooms.of(session.application).find(data["id"])
+    room = rooms_open_to(session.actor).find(data["id"])
     services.enter_room(room, session.actor.user, by=session.actor)
     return Followed({"id": room.pk}, history(room))
 
@@ -74,6 +80,6 @@ def join_room(session: Session, data: Data) -> Followed:
 @on("exit_room", WireRoomId, remember="connection")
 def exit_room(session: Session, data: Data) -> Data:
     """Answer: `id`. Source: Web SDK, Chat room, exitChatroom."""
-    room = session.application.rooms.of(session.application).find(data["id"])
+    room = rooms_open_to(session.actor).find(data["id"])
     services.leave_room(room, session.actor.user, by=session.actor)
     return {"id": room.pk}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from accounts.actors import Actor
 from chatrooms.errors import BadValue, NotForUsers, RoomFull
+from chatrooms.models import ChatRoom, ChatRoomQuerySet
 from imsite.core.fields import utf8_len
 
 NAME_BYTES = 64
 DESCRIPTION_BYTES = 250
-LIST_MOST = 3_000  # usernames in one list
+LIST_MOST = 3_000  # usernames in one request
+ACROSS_MOST = 500  # applications in one request
 HISTORY_MOST = 50  # messages that who enters is shown
 
 
@@ -30,3 +32,19 @@ def require_application(by: Actor) -> None:
     """NotForUsers (880614) for a user: server, operator and system manage rooms."""
     if not by.is_privileged:
         raise NotForUsers
+
+
+def require_owner(room: ChatRoom, by: Actor) -> None:
+    """NotForUsers (880614) for a user who does not own the room."""
+    if by.is_user and by.user_id != room.owner_id:
+        raise NotForUsers("only the owner of the chat room may do this")
+
+
+def rooms_open_to(by: Actor) -> ChatRoomQuerySet:
+    """The living rooms that this actor may act in.
+
+    For the application its own alone; for a user those of all applications of one owner, since the server of another may
+    put them in.
+    """
+    rooms = ChatRoom.objects.all()
+    return rooms.of_owner(by.application) if by.is_user else rooms.of(by.application)

@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.models import Application
 from chatrooms.models import ChatRoom, RoomMembership
 from chatrooms.rules import DESCRIPTION_BYTES, LIST_MOST, NAME_BYTES
 from imsite.core import clock
-from imsite.rest.fields import IdField, ListOf, NumberField, TextField
+from imsite.rest.fields import FlagField, IdField, ListOf, NumberField, TextField
 
 BATCH_MOST = 500  # room ids in one request
 
@@ -44,11 +45,16 @@ def wire_room(room: ChatRoom) -> dict[str, Any]:
     }
 
 
-def member_json(membership: RoomMembership, zone: str) -> dict[str, Any]:
-    """A member as the REST API shows one: `flag` 1 may not speak, `room_ctime` when they came in."""
-    user = membership.user
+def member_json(membership: RoomMembership, application: Application) -> dict[str, Any]:
+    """A member as the REST API shows one: `flag` 1 may not speak, `room_ctime` when they came in.
+
+    One of another application than the room's has its `appkey` too: the same name may be here twice.
+    """
+    user, zone = membership.user, application.time_zone
+    elsewhere = {"appkey": user.application.appkey} if user.application_id != application.pk else {}
     return {
         "username": user.username,
+        **elsewhere,
         "flag": int(membership.banned),
         "room_ctime": clock.to_text(membership.joined_at, zone),
         "ctime": clock.to_text(user.created_at, zone),
@@ -82,6 +88,26 @@ class RoomIds(ListOf):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(child=IdField(), min_length=1, max_length=BATCH_MOST, **kwargs)
+
+
+class RoomBanning(serializers.Serializer[Any]):
+    """The query of a ban: `status` 1 forbids to speak, 0 allows it; `appkey` (ours) of a member of another application."""
+
+    status = FlagField()
+    appkey = Name(default="")
+
+
+class MembersAcross(serializers.Serializer[Any]):
+    """Who of one application comes in and who goes."""
+
+    appkey = Name()
+    add = ListOf(child=Name(), max_length=LIST_MOST, default=list)
+    remove = ListOf(child=Name(), max_length=LIST_MOST, default=list)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["add"] and not attrs["remove"]:
+            raise serializers.ValidationError("takes add, remove, or both")
+        return attrs
 
 
 class WireRoomId(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from accounts.models import Application, User
 from accounts.services import require_live
 from chatrooms import rules
 from chatrooms.errors import AlreadyInRoom, Invalid, NotForUsers, NotInRoom
-from chatrooms.models import ChatRoom, RoomMembership
+from chatrooms.models import ChatRoom, RoomBan, RoomMembership
 from imsite.core import bus, clock
 from messaging.models import Conversation
 
@@ -56,7 +56,7 @@ def update_room(
         raise Invalid("name what is to change")
     room = _lock_room(room, by)
     if owner is not None and owner.pk != room.owner_id:
-        _require_inside(room, [owner])
+        _require_inside(room, owner)
         room.owner = owner
     room.name = room.name if name is None else name
     room.description = room.description if description is None else description
@@ -66,11 +66,12 @@ def update_room(
 
 @transaction.atomic
 def delete_room(room: ChatRoom, *, by: Actor) -> None:
-    """Close the room for good; everyone is out of it. Its messages stay for the application's reports."""
+    """Close the room for good; everyone is out of it, nobody banned. Its messages stay for the application's reports."""
     rules.require_application(by)
     room = _lock_room(room, by)
     user_ids = list(room.memberships.values_list("user_id", flat=True))
     room.memberships.all().delete()
+    room.bans.all().delete()
     room.deleted_at = clock.now()
     room.save(update_fields=["deleted_at", "updated_at"])
     _tell_hub(bus.leave, room.topic, user_ids)
@@ -104,25 +105,61 @@ def leave_room(room: ChatRoom, user: User, *, by: Actor) -> None:
 
 
 @transaction.atomic
-def add_members(room: ChatRoom, users: Sequence[User], *, by: Actor) -> None:
-    """Put users into the room; who is there already stays. RoomFull (899012)."""
+def change_members(room: ChatRoom, *, add: Sequence[User] = (), remove: Sequence[User] = (), by: Actor) -> None:
+    """Put users into the room and take others out, all or nothing; who is there already stays.
+
+    They may be of other applications of the room's owner. Invalid (899003) where nobody is named, NoSuchUser (899002),
+    NotInRoom (899082) for one to be taken out, RoomFull (899012).
+    """
     rules.require_application(by)
-    users = _lock_users(users, by.application)
+    if not add and not remove:
+        raise Invalid("name whom to add or to remove")
+    add = _lock_users(add, by.application)
     room = _lock_room(room, by)
-    inside = set(room.memberships.filter(user__in=users).values_list("user_id", flat=True))
-    newcomers = [user for user in users if user.pk not in inside]
-    rules.require_capacity(room.memberships.count() + len(newcomers), room.capacity)
+    inside = _inside(room, [*add, *remove])
+    if outside := [user.username for user in remove if user.pk not in inside]:
+        raise NotInRoom(f"not in the chat room: {', '.join(outside[:5])}")
+    newcomers = [user for user in add if user.pk not in inside]
+    gone = list({user.pk: user for user in remove})
+    rules.require_capacity(room.memberships.count() + len(newcomers) - len(gone), room.capacity)
     _enter(room, newcomers)
+    if gone:
+        RoomMembership.objects.filter(room=room, user__in=gone).delete()
+        _tell_hub(bus.leave, room.topic, gone)
 
 
 @transaction.atomic
-def remove_members(room: ChatRoom, users: Sequence[User], *, by: Actor) -> None:
-    """Take users out of the room, all of them or none. NotInRoom (899082)."""
-    rules.require_application(by)
+def ban_member(room: ChatRoom, user: User, *, by: Actor) -> None:
+    """Forbid a member to speak in the room, until it is lifted: leaving and coming back does not lift it. Again: nothing.
+
+    NotInRoom (899082) for one who is neither inside nor banned. NotForUsers (880614) for users but the room's owner.
+    """
+    (user,) = _lock_users([user], by.application)
     room = _lock_room(room, by)
-    _require_inside(room, users)
-    RoomMembership.objects.filter(room=room, user__in=users).delete()
-    _tell_hub(bus.leave, room.topic, [user.pk for user in users])
+    rules.require_owner(room, by)
+    if room.bans.filter(user=user).exists():
+        return
+    _require_inside(room, user)
+    RoomBan.objects.create(room=room, user=user, banned_by=by.operator)
+
+
+@transaction.atomic
+def lift_ban(room: ChatRoom, user: User, *, by: Actor) -> None:
+    """Let a user speak in the room again, who need not be inside. Again: nothing.
+
+    NotInRoom (899082) for one who is neither inside nor banned. NotForUsers (880614) for users but the room's owner.
+    """
+    room = _lock_room(room, by)
+    rules.require_owner(room, by)
+    if not room.bans.filter(user=user).delete()[0]:
+        _require_inside(room, user)
+
+
+@transaction.atomic
+def forget_user(user: User, *, by: Actor) -> None:
+    """The account is about to go: take the user out of every room, and off the lists of the banned."""
+    leave_all_rooms(user, by=by)
+    RoomBan.objects.filter(user=user).delete()
 
 
 @transaction.atomic
@@ -158,31 +195,39 @@ def _require_connected(by: Actor) -> None:
         require_live(by.login_id)
 
 
-def _require_inside(room: ChatRoom, users: Sequence[User]) -> None:
-    inside = set(room.memberships.filter(user__in=users).values_list("user_id", flat=True))
-    if outside := [user.username for user in users if user.pk not in inside]:
-        raise NotInRoom(f"not in the chat room: {', '.join(outside[:5])}")
+def _require_inside(room: ChatRoom, user: User) -> None:
+    if not _inside(room, [user]):
+        raise NotInRoom(f"not in the chat room: {user.username}")
+
+
+def _inside(room: ChatRoom, users: Sequence[User]) -> set[int]:
+    """The ids of those of the users who are in the room."""
+    return set(room.memberships.filter(user__in=users).values_list("user_id", flat=True))
 
 
 def _lock_users(users: Sequence[User], application: Application) -> list[User]:
-    """The living users of the application among `users`, each once, locked, so that none is deleted meanwhile.
+    """The living users among `users`, each once, locked, so that none is deleted meanwhile.
 
-    NoSuchUser (899002) where one is not there.
+    NoSuchUser (899002) where one is not there, or of an application that does not have the same owner as this one.
     """
     wanted = {user.pk for user in users}
-    living = application.users.of(application).select_for_update(no_key=True)
-    found = {user.pk: user for user in living.filter(pk__in=wanted).order_by("pk")}
+    if not wanted:
+        return []
+    living = User.objects.filter(pk__in=wanted, deleted_at=None, application__owner=application.owner_id)
+    found = {user.pk: user for user in living.select_for_update(of=("self",), no_key=True).order_by("pk")}
     if missing := [user.username for user in users if user.pk not in found]:
         raise NoSuchUser(f"no such user: {', '.join(missing[:5])}")
     return list(found.values())
 
 
 def _lock_room(room: ChatRoom, by: Actor) -> ChatRoom:
-    """The room as it is now, locked until the transaction ends. NoSuchRoom (899081) where it is another application's, or gone."""
-    return by.application.rooms.of(by.application).select_for_update(no_key=True).find(room.pk)
+    """The room as it is now, locked until the transaction ends. NoSuchRoom (899081) where the actor has no such room."""
+    return rules.rooms_open_to(by).select_for_update(of=("self",), no_key=True).find(room.pk)
 
 
 def _enter(room: ChatRoom, users: Sequence[User]) -> None:
+    if not users:
+        return
     RoomMembership.objects.bulk_create(RoomMembership(room=room, user=user) for user in users)
     _tell_hub(bus.join, room.topic, [user.pk for user in users])
 

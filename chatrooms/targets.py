@@ -16,14 +16,19 @@ from messaging.writer import Send
 
 
 class RoomTargets(TargetKind):
-    """A room, by its id. Whoever is in it and not banned may speak."""
+    """A room, by its id. Whoever is in it and not banned may speak.
+
+    A user may be in a room of another application of the same owner, and speaks there without naming its appkey.
+    """
 
     def find(self, application: Application, target_id: str, *, by: Actor, sender: User) -> Target:
-        room = ChatRoom.objects.of(application).find(read_id(target_id))
+        rooms = ChatRoom.objects.select_related("application")
+        open_rooms = rooms.of_owner(application) if by.is_user else rooms.of(application)
+        room = open_rooms.find(read_id(target_id))
         return Target(
             kind="chatroom",
-            application_id=application.pk,
-            appkey=application.appkey,
+            application_id=room.application_id,
+            appkey=room.application.appkey,
             conversation_id=room.pk,
             target_id=str(room.pk),
             title=room.name,
@@ -36,9 +41,8 @@ class RoomTargets(TargetKind):
         rows = RoomMembership.objects.filter(
             room_id__in={send.target.conversation_id for send in bound}, user_id__in={send.sender.pk for send in bound}
         )
-        banned = {
-            (room_id, user_id): banned for room_id, user_id, banned in rows.values_list("room_id", "user_id", "banned")
-        }
+        facts = rows.with_bans().values_list("room_id", "user_id", "banned")  # type: ignore[misc]  # annotated
+        banned = {(room_id, user_id): is_banned for room_id, user_id, is_banned in facts}
         refused: dict[Send, ImError] = {}
         for send in bound:
             key = (send.target.conversation_id, send.sender.pk)

@@ -24,7 +24,7 @@ SECTIONS: list[tuple[Any, list[tuple[str, str]]]] = [  # title, and models with 
             ("messaging.Media", "perm_media"),
         ],
     ),
-    (_("Moderation"), [("messaging.SensitiveWord", "gavel")]),
+    (_("Moderation"), [("messaging.SensitiveWord", "gavel"), ("chatrooms.RoomBan", "voice_over_off")]),
     (_("Staff"), [("accounts.Operator", "badge"), ("accounts.Role", "admin_panel_settings")]),
 ]
 

@@ -87,7 +87,8 @@ def resolve(
         require_same_owner(application, other)
         application = other
     kind = kind_of(target_type)
-    key = (target_type, application.pk, target_id, sender.pk if target_type == "single" else 0)
+    # Users reach what they are in wherever it is; the application's server names another application's by its appkey.
+    key = (target_type, application.pk, target_id, sender.pk if target_type == "single" else int(by.is_user))
     target = _found.get(key, lambda: kind.find(application, target_id, by=by, sender=sender))
     if not target.conversation_id:
         _found.forget(key)  # it has none for this once

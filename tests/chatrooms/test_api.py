@@ -170,7 +170,7 @@ def test_update(rest, path, lobby, bob, server):
     response = rest.put(path, body)
     assert (response.status_code, response.content) == (204, b"")
     assert refusal(rest.put(path, {"owner_username": "bobby"})) == (403, 899082)
-    services.add_members(lobby, [bob], by=server)
+    services.change_members(lobby, add=[bob], by=server)
     assert rest.put(path + "/", {"owner_username": "bobby", "name": None}).status_code == 204
     lobby.refresh_from_db()
     assert (lobby.name, lobby.description, lobby.owner) == ("名" * 21, "d" * 250, bob)
@@ -247,10 +247,10 @@ def test_another_application_sees_nothing(other_application, lobby, path, eve):
 # Members
 
 
-def test_members(rest, path, lobby, bob, carol):
+def test_members(rest, path, lobby, bob, carol, server):
     response = rest.put(f"{path}/members", ["bobby", "carol", "alice", "bobby"])
     assert (response.status_code, response.content) == (204, b"")
-    lobby.memberships.filter(user=bob).update(banned=True)
+    services.ban_member(lobby, bob, by=server)
     page = rest.get(f"{path}/members", start=0, count=2).json()
     users = page.pop("users")
     for user in users:

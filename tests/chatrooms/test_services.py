@@ -73,7 +73,7 @@ def test_nobody_of_another_application_comes_in(alice, eve, server, lobby):
     with pytest.raises(NoSuchUser):
         services.create_room("Lobby", owner=alice, members=[eve], by=server)
     with pytest.raises(NoSuchUser):
-        services.add_members(lobby, [eve], by=server)
+        services.change_members(lobby, add=[eve], by=server)
     assert ChatRoom.objects.count() == 1
     assert inside(lobby) == {"alice"}
 
@@ -85,7 +85,7 @@ def test_update(lobby, bob, server):
     assert (lobby.name, lobby.description, lobby.owner.username) == ("Hall", "", "alice")
     with pytest.raises(NotInRoom):
         services.update_room(lobby, name="Bob's", owner=bob, by=server)
-    services.add_members(lobby, [bob], by=server)
+    services.change_members(lobby, add=[bob], by=server)
     services.update_room(lobby, owner=bob, by=server)
     lobby.refresh_from_db()
     assert (lobby.name, lobby.owner) == ("Hall", bob)
@@ -107,7 +107,7 @@ def test_update_refuses(lobby, server):
 
 
 def test_delete(lobby, application, alice, bob, server, heard):
-    services.add_members(lobby, [bob], by=server)
+    services.change_members(lobby, add=[bob], by=server)
     with heard() as calls:
         services.delete_room(lobby, by=server)
     assert not ChatRoom.objects.of(application).exists()
@@ -125,8 +125,8 @@ def test_delete(lobby, application, alice, bob, server, heard):
         lambda room, user, by: services.create_room("Mine", owner=user, by=by),
         lambda room, user, by: services.update_room(room, name="Mine", by=by),
         lambda room, user, by: services.delete_room(room, by=by),
-        lambda room, user, by: services.add_members(room, [user], by=by),
-        lambda room, user, by: services.remove_members(room, [user], by=by),
+        lambda room, user, by: services.change_members(room, add=[user], by=by),
+        lambda room, user, by: services.change_members(room, remove=[user], by=by),
     ],
 )
 def test_users_manage_no_rooms(lobby, alice, operation):
@@ -142,8 +142,8 @@ def test_users_manage_no_rooms(lobby, alice, operation):
     [
         lambda room, user, by: services.update_room(room, name="Mine", by=by),
         lambda room, user, by: services.delete_room(room, by=by),
-        lambda room, user, by: services.add_members(room, [user], by=by),
-        lambda room, user, by: services.remove_members(room, [user], by=by),
+        lambda room, user, by: services.change_members(room, add=[user], by=by),
+        lambda room, user, by: services.change_members(room, remove=[user], by=by),
         lambda room, user, by: services.enter_room(room, user, by=by),
         lambda room, user, by: services.leave_room(room, user, by=by),
     ],
@@ -189,7 +189,7 @@ def test_a_full_room(small, alice, bob, carol):
     with pytest.raises(RoomFull):
         services.enter_room(room, carol, by=Actor.of(carol))
     with pytest.raises(RoomFull):
-        services.add_members(room, [bob, carol], by=Actor.server(small))
+        services.change_members(room, add=[bob, carol], by=Actor.server(small))
     services.leave_room(room, alice, by=Actor.of(alice))
     services.enter_room(room, carol, by=Actor.of(carol))
     assert inside(room) == {"bobby", "carol"}
@@ -206,13 +206,13 @@ def test_who_went_away_while_entering_stays_out(lobby, bob):
 
 def test_members_added_and_removed_by_the_server(lobby, alice, bob, carol, server, heard):
     with heard() as calls:
-        services.add_members(lobby, [alice, bob, carol], by=server)
+        services.change_members(lobby, add=[alice, bob, carol], by=server)
     assert calls == [("join", f"room:{lobby.pk}", [bob.pk, carol.pk])]
     with heard() as calls:
-        services.remove_members(lobby, [bob, carol], by=server)
+        services.change_members(lobby, remove=[bob, carol], by=server)
     assert calls == [("leave", f"room:{lobby.pk}", [bob.pk, carol.pk])]
     with pytest.raises(NotInRoom, match="bobby"):
-        services.remove_members(lobby, [alice, bob], by=server)
+        services.change_members(lobby, remove=[alice, bob], by=server)
     assert inside(lobby) == {"alice"}
 
 
@@ -238,13 +238,13 @@ def test_the_end_of_the_last_session_leaves_all_rooms(lobby, alice, bob, server,
 
 
 def test_a_deleted_user_leaves_all_rooms_and_the_room_stays(lobby, application, alice, bob, server):
-    services.add_members(lobby, [bob], by=server)
+    services.change_members(lobby, add=[bob], by=server)
     accounts.delete_user(alice, by=server)
     assert inside(lobby) == {"bobby"}
     room = ChatRoom.objects.of(application).get()
     assert room.owner == alice
     with pytest.raises(NoSuchUser):
-        services.add_members(lobby, [alice], by=server)
+        services.change_members(lobby, add=[alice], by=server)
 
 
 # Reading
@@ -269,9 +269,9 @@ def test_no_query_is_done_for_each_member(application, alice, server, lobby, dja
         for number in range(200)
     )
     with django_assert_max_num_queries(12):
-        services.add_members(lobby, users, by=server)
+        services.change_members(lobby, add=users, by=server)
     with django_assert_max_num_queries(12):
-        services.remove_members(lobby, users, by=server)
+        services.change_members(lobby, remove=users, by=server)
     with django_assert_max_num_queries(12):
         room = services.create_room("Hall", owner=alice, members=users, by=server)
     with django_assert_max_num_queries(8):

@@ -37,8 +37,8 @@ def test_who_is_not_does_not(lobby, alice, bob):
     assert Message.objects.count() == 1
 
 
-def test_a_banned_member_reads_only(lobby, alice):
-    lobby.memberships.filter(user=alice).update(banned=True)
+def test_a_banned_member_reads_only(lobby, alice, server):
+    services.ban_member(lobby, alice, by=server)
     with pytest.raises(BannedInRoom):
         say(lobby, alice)
     assert not Message.objects.exists()
@@ -50,7 +50,7 @@ def test_the_application_speaks_without_being_there(lobby, bob, server):
 
 def test_one_query_tells_for_all_sends(lobby, alice, bob, carol, server, django_assert_num_queries):
     hall = services.create_room("Hall", owner=bob, members=[alice], by=server)
-    hall.memberships.filter(user=alice).update(banned=True)
+    services.ban_member(hall, alice, by=server)
 
     def prepared(room, user, by=None):
         by = by or Actor.of(user)
