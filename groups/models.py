@@ -22,6 +22,10 @@ class GroupQuerySet(models.QuerySet["Group"]):
         """The groups of an application that are not dissolved."""
         return self.filter(application=application, dissolved_at=None)
 
+    def of_owner(self, application: Application) -> Self:
+        """Those of all applications of its owner: what users may be in."""
+        return self.filter(application__owner=application.owner_id, dissolved_at=None)
+
     def find(self, gid: int) -> Group:
         """The group with this id, or NoSuchGroup (899006)."""
         group = self.filter(pk=gid).first() if 0 < gid <= MAX_ID else None
@@ -39,7 +43,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
     def in_order(self) -> Self:
         """With what the doors show of a group, in the order of creation."""
-        return self.select_related("owner").order_by("pk")
+        return self.select_related("application", "owner").order_by("pk")
 
 
 class Group(models.Model):
@@ -80,10 +84,7 @@ class Group(models.Model):
 
     def members(self) -> list[Membership]:
         """Memberships in the order of joining, their users and the users' application loaded; one query."""
-        memberships = list(self.memberships.select_related("user").order_by("pk"))
-        for membership in memberships:
-            membership.user.application = self.application
-        return memberships
+        return list(self.memberships.select_related("user__application").order_by("pk"))
 
 
 class Membership(models.Model):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from django.db.models import Count
 
 from accounts.actors import Actor
-from accounts.models import Application, User
+from accounts.models import User
 from groups.errors import (
     BadValue,
     DescTooLong,
@@ -47,13 +47,13 @@ def require_capacity(members: int, capacity: int) -> None:
         raise GroupFull(f"a group has at most {capacity} members")
 
 
-def require_fewer_groups(users: Sequence[User], application: Application) -> None:
-    """TooManyGroups (899015) where one of the users is in as many groups as the application allows."""
-    most = application.limits.groups_per_user
+def require_fewer_groups(users: Sequence[User]) -> None:
+    """TooManyGroups (899015) where one of the users is in as many groups as the user's application allows."""
     rows = Membership.objects.filter(user__in=users, group__dissolved_at=None).values_list("user")
     counts = dict(rows.annotate(groups=Count("id")))
-    if names := [user.username for user in users if counts.get(user.pk, 0) >= most]:
-        raise TooManyGroups(f"in {most} groups already: {', '.join(names[:5])}")
+    for user in users:
+        if counts.get(user.pk, 0) >= (most := user.application.limits.groups_per_user):
+            raise TooManyGroups(f"in {most} groups already: {user.username}")
 
 
 def role_of(group: Group, by: Actor) -> int | None:

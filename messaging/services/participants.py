@@ -9,6 +9,7 @@ from django.db.models import F, Max
 
 from accounts.models import User
 from imsite.core import bus
+from imsite.core.events import Audience
 from imsite.core.models import StoredEvent
 from messaging.models import Conversation, Participant
 
@@ -96,6 +97,11 @@ def lock(conversation: Conversation) -> Conversation:
     """
     Conversation.objects.filter(pk=conversation.pk).update(member_seq=F("member_seq") + 1)
     return Conversation.objects.get(pk=conversation.pk)
+
+
+def audience(conversation: Conversation, *, users: Sequence[int] = (), skip: str | None = None) -> Audience:
+    """Who is told of what happens in a group: those in it, and `users` by id."""
+    return Audience(conversation=conversation.pk, users=users, skip=skip, version=conversation.member_seq)
 
 
 def _tell_hub(

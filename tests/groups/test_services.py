@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import services as accounts
 from accounts.actors import Actor
-from accounts.errors import NoSuchUser
+from accounts.errors import CrossApplication, NoSuchUser
 from accounts.models import Application, User
 from groups import services
 from groups.errors import (
@@ -158,12 +158,12 @@ def test_a_user_is_in_no_more_groups_than_allowed(application, alice, bob, serve
     assert Group.objects.of(application).count() == 1
 
 
-def test_nobody_of_another_application_comes_in(alice, bob, eve, server, club, published):
-    with pytest.raises(NoSuchUser):
+def test_nobody_of_another_owner_comes_in(alice, bob, eve, server, club, published):
+    with pytest.raises(CrossApplication):
         services.create_group("Club", owner=alice, members=[eve], by=server)
-    with pytest.raises(NoSuchUser):
+    with pytest.raises(CrossApplication):
         services.create_group("Club", owner=eve, by=server)
-    with pytest.raises(NoSuchUser):
+    with pytest.raises(CrossApplication):
         services.change_members(club, add=[eve], by=server)
     assert members(club) == {"alice": Role.OWNER, "bobby": Role.MEMBER}
     assert Group.objects.count() == 1
