@@ -1,20 +1,31 @@
-"""From appkey to application without a query a request: remembered for 5 s at most, forgotten when it changes."""
+"""From appkey to application, and to its owner, without a query a request: remembered for 5 s at most, forgotten when it changes."""
 
 from __future__ import annotations
 
-from accounts.models import Application
+from accounts.models import Application, forget_limits
 from imsite.core import bus
 from imsite.core.cache import ShortCache
 
 REMEMBERED_S = 5.0  # a command in another process may not reach the bus
 
 _known: ShortCache[str, Application] = ShortCache(REMEMBERED_S)
+_owners: ShortCache[int, int] = ShortCache(REMEMBERED_S)
 
 
 def application_of(appkey: str) -> Application:
     """The application, shared and not to be changed; NoSuchApplication (899009, 880101)."""
     # What does not exist is not remembered: anyone may invent appkeys.
     return _known.get(appkey, lambda: Application.objects.find(appkey))
+
+
+def owner_of(application_id: int) -> int:
+    """The id of the organisation that owns the application; where there is none, the application stands alone."""
+
+    def load() -> int:
+        owners = Application.objects.filter(pk=application_id).values_list("owner_id", flat=True)
+        return owners.first() or application_id
+
+    return _owners.get(application_id, load)
 
 
 def forget(appkey: str) -> None:
@@ -25,3 +36,5 @@ def forget(appkey: str) -> None:
 @bus.heard("application")
 def _forget_here(appkey: str) -> None:
     _known.forget(appkey)
+    _owners.clear()
+    forget_limits(appkey)

@@ -80,17 +80,26 @@ class Application(models.Model):
 
     @property
     def limits(self) -> ApplicationSettings:
-        """Switches and limits, typed, with defaults; some seconds old at most, though sessions hold a row for hours."""
-        if time.monotonic() - self._read_at < LIMITS_S:
+        """Switches and limits, typed, with defaults, though sessions hold a row for hours: as they are since the last change
+        that this process heard of, and some seconds old at most where it did not."""
+        fresh_since = max(time.monotonic() - LIMITS_S, _limits_changed.get(self.appkey, 0.0))
+        if self._read_at > fresh_since:
             return self._own_limits
-        return _limits.get(self.pk, lambda: Application.objects.get(pk=self.pk)._own_limits)
+        return _limits.get(self.appkey, lambda: Application.objects.get(pk=self.pk)._own_limits)
 
     @cached_property
     def _own_limits(self) -> ApplicationSettings:
         return ApplicationSettings.read(self.settings)
 
 
-_limits: ShortCache[int, ApplicationSettings] = ShortCache(LIMITS_S)
+_limits: ShortCache[str, ApplicationSettings] = ShortCache(LIMITS_S)  # by appkey
+_limits_changed: dict[str, float] = {}  # when, by appkey: rows that were read before are not to be asked
+
+
+def forget_limits(appkey: str) -> None:
+    """The application's settings changed: read them anew."""
+    _limits_changed[appkey] = time.monotonic()
+    _limits.forget(appkey)
 
 
 class Operator(AbstractUser):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -76,15 +76,22 @@ def publish(event: Event, *, to: Audience, keep: bool = False) -> int:
         _push(stamped, to, stored_id=0)
         return stamped.id
     if to.conversation is not None:
-        stored = _store(event, StoredEvent.Audience.CONVERSATION, to.conversation, at_ms)
+        (stored,) = _store(event, StoredEvent.Audience.CONVERSATION, [to.conversation], at_ms)
         _push(event.stamped(stored.pk, at_ms), to, stored_id=stored.pk)
         return stored.pk
-    event_id = 0
-    for user_id in to.users:
-        stored = _store(event, StoredEvent.Audience.USER, user_id, at_ms)
-        event_id = stored.pk
-        _push(event.stamped(stored.pk, at_ms), replace(to, users=(user_id,)), stored_id=stored.pk)
-    return event_id
+    rows = _store(event, StoredEvent.Audience.USER, to.users, at_ms)
+    for row in rows:
+        _push(event.stamped(row.pk, at_ms), replace(to, users=(row.audience_id,)), stored_id=row.pk)
+    return rows[-1].pk if rows else 0
+
+
+def order_by(function: Callable[[int], int]) -> None:
+    """Let the slice that knows say whose events have one order: the number of the owner, by application id.
+
+    A user reads events of all applications of one owner by one cursor, so their ids must come in the order of commits.
+    """
+    global _owner_of
+    _owner_of = function
 
 
 def _push(event: Event, to: Audience, *, stored_id: int) -> None:
@@ -104,21 +111,27 @@ def _push(event: Event, to: Audience, *, stored_id: int) -> None:
     transaction.on_commit(deliver)
 
 
-def _store(event: Event, kind: StoredEvent.Audience, audience_id: int, at_ms: int) -> StoredEvent:
+def _store(event: Event, kind: StoredEvent.Audience, audiences: Sequence[int], at_ms: int) -> list[StoredEvent]:
+    """A row for each of the audiences, ids rising in their order."""
     payload = {name: value for name, value in asdict(event).items() if name not in ("id", "at_ms")}
+    text = orjson.dumps(payload).decode()
     with transaction.atomic():
         if connection.vendor == "postgresql":
             # Held until the transaction ends: a later id is then never visible before an earlier one. SQLite has one writer.
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EVENT_LOCK + event.application_id])
-        return StoredEvent.objects.create(
-            application_id=event.application_id,
-            audience_kind=kind,
-            audience_id=audience_id,
-            kind=type(event).__name__,
-            payload=orjson.dumps(payload).decode(),
-            created_ms=at_ms,
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EVENT_LOCK + _owner_of(event.application_id)])
+        return StoredEvent.objects.bulk_create(
+            StoredEvent(
+                application_id=event.application_id,
+                audience_kind=kind,
+                audience_id=audience_id,
+                kind=type(event).__name__,
+                payload=text,
+                created_ms=at_ms,
+            )
+            for audience_id in audiences
         )
 
 
-EVENT_LOCK = 0x1E_0000_0000  # the range of advisory locks that is ours; the application's id is added
+EVENT_LOCK = 0x1E_0000_0000  # the range of advisory locks that is ours; the owner's number is added
+_owner_of: Callable[[int], int] = int

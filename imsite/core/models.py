@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class StoredEvent(models.Model):
     """A fact kept for those who were away: one row an event, whatever the size of its audience.
 
-    The id is the wire's `event_id` and the position of `sync_event_key`. Within an application ids are given in the order of commits.
+    The id is the wire's `event_id` and the position of `sync_event_key`. Within the applications of one owner
+    ids are given in the order of commits.
     Written by `imsite.core.events.publish` alone.
     """
 

@@ -144,5 +144,5 @@ def test_many_cost_as_many_queries_as_few(application, alice, server):
         change(alice, add=[*many][:2], by=server)
     with CaptureQueriesContext(connection) as lots:
         change(alice, add=[*many][2:], by=server)
-    assert len(lots) == len(few) < 12
+    assert len(lots) <= len(few) < 12
     assert Mute.objects.count() == 60
