@@ -18,6 +18,12 @@ from accounts.models import Application
 class MasterSecret(BaseAuthentication):
     """The application's own server. 401: 899007 without credentials, 899008 where they are wrong in any way."""
 
+    refusals = (AuthenticationMissing, AuthenticationFailed)
+    described_as = (
+        "masterSecret",
+        {"type": "http", "scheme": "basic", "description": "The appkey as user name, the master secret as password."},
+    )
+
     def authenticate(self, request: Request) -> tuple[Actor, None]:
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header.strip():

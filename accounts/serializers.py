@@ -84,6 +84,13 @@ def notification(event: Event, event_type: int, *, extra: int = 0, **members: An
 # From clients
 
 
+class Username(TextField):
+    """The name of somebody who is registered; one that nobody can have is nobody's, and no fault of shape."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_bytes=rules.USERNAME_BYTES[1], **kwargs)
+
+
 class ProfileShape(serializers.Serializer[Any]):
     """The members of a profile, each optional."""
 

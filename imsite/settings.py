@@ -254,6 +254,14 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "imsite.rest.errors.answer_refusal",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "imsite.rest.json.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "imsite.rest.openapi.Operations",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "",
+    "SORT_OPERATIONS": False,  # in the order of the URL tables, which is the vendor's
+    "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 UNFOLD = {

@@ -11,10 +11,11 @@ from accounts.actors import Actor
 from accounts.models import Application, User
 from imsite.realtime import dispatch
 from imsite.realtime.session import Session
+from tests.described import require_described
 
 
 class Rest:
-    """An application's server. Each method returns the response."""
+    """An application's server. Each method returns the response, which is as docs/openapi.json describes it."""
 
     def __init__(self, application: Application) -> None:
         pair = f"{application.appkey}:{application.master_secret}"
@@ -22,7 +23,9 @@ class Rest:
         self.client = Client()
 
     def get(self, path: str, **query: Any):
-        return self.client.get(path, query, headers=self.headers)
+        response = self.client.get(path, query, headers=self.headers)
+        require_described("GET", path, response)
+        return response
 
     def post(self, path: str, body: Any = None):
         return self._send(self.client.post, path, body)
@@ -35,7 +38,9 @@ class Rest:
 
     def _send(self, method, path: str, body: Any):
         data = {} if body is None else {"data": body if isinstance(body, bytes | str) else orjson.dumps(body)}
-        return method(path, content_type="application/json", headers=self.headers, **data)
+        response = method(path, content_type="application/json", headers=self.headers, **data)
+        require_described(method.__name__.upper(), path, response)
+        return response
 
 
 def refusal(response) -> tuple[int, int]:

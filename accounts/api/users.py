@@ -8,11 +8,21 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import rules, services
-from accounts.errors import ImError, Invalid, TooManyUsers, UserExists
+from accounts import rules, schema, services
+from accounts.errors import ImError, Invalid, NoSuchUser, TooManyUsers, UserExists
 from accounts.models import User, UserQuerySet
 from accounts.passwords import md5_hex
-from accounts.serializers import Disabling, NewPassword, Registration, RestProfile, device_json, echo, user_json
+from accounts.serializers import (
+    Disabling,
+    NewPassword,
+    Registration,
+    RestProfile,
+    Username,
+    device_json,
+    echo,
+    user_json,
+)
+from imsite.rest.describe import ArrayOf, PageOf, described
 from imsite.rest.errors import error_body, first_fault
 from imsite.rest.paging import paged
 from imsite.rest.views import ImView
@@ -44,6 +54,12 @@ class UsersView(ImView):
 class Users(UsersView):
     """/v1/users"""
 
+    @described(
+        "Register users",
+        body=ArrayOf(Registration, least=1, most=rules.REGISTRATION_MAX),
+        answers={201: ArrayOf(schema.Registered), 400: ArrayOf(schema.Registered), 403: ArrayOf(schema.Registered)},
+        codes=[TooManyUsers],
+    )
     def post(self, request: Request) -> Response:
         """Register 1 to 500 users; an array of `{username, ...}` or `{username, error}` in the order of the request.
 
@@ -58,10 +74,17 @@ class Users(UsersView):
         answer = [_registered(*one) for one in zip(items, read, results, strict=True)]
         return Response(answer, status=_status(results))
 
+    @described("List users", answers={200: PageOf("users", schema.User, PAGE_MAX)})
     def get(self, request: Request) -> Response:
         """A page of all users, key `users`, at most 500. Source: REST API, user list."""
         return self.page(request, self.users)
 
+    @described(
+        "Delete users in a batch",
+        body=ArrayOf(Username(), least=1, most=rules.DELETION_MAX),
+        answers={204: None},
+        codes=[NoSuchUser],
+    )
     def delete(self, request: Request) -> Response:
         """Delete the 1 to 100 users named in an array, all or none; 204. Source: REST API, delete users in batch."""
         names = self.read_names(most=rules.DELETION_MAX)
@@ -80,6 +103,7 @@ class Users(UsersView):
 class Admins(UsersView):
     """/v1/admins"""
 
+    @described("Register an admin", body=Registration, answers={201: None}, codes=[UserExists])
     def post(self, request: Request) -> Response:
         """Register one admin, an object or an array of one; 201 without a body. Source: REST API, register admins."""
         item = self.body[0] if isinstance(self.body, list) and len(self.body) == 1 else self.body
@@ -91,6 +115,7 @@ class Admins(UsersView):
         services.register_admin(self.actor.application, profile, by=self.actor)
         return Response(status=201)
 
+    @described("List admins", answers={200: PageOf("users", schema.User, PAGE_MAX)})
     def get(self, request: Request) -> Response:
         """A page of the admins, key `users`, at most 500. Source: REST API, admin list."""
         return self.page(request, self.users.filter(is_admin=True))
@@ -99,16 +124,19 @@ class Admins(UsersView):
 class OneUser(UsersView):
     """/v1/users/{username}"""
 
+    @described("Show a user", answers={200: schema.User}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
         """The user. Source: REST API, user information."""
         return Response(user_json(self.find(username)))
 
+    @described("Change a user", body=RestProfile, answers={204: None}, codes=[NoSuchUser])
     def put(self, request: Request, username: str) -> Response:
         """Change the named members of the profile; 204. Source: REST API, update user."""
         user = self.find(username)
         services.update_profile(user, self.read(RestProfile), by=self.actor)
         return Response(status=204)
 
+    @described("Delete a user", answers={204: None}, codes=[NoSuchUser])
     def delete(self, request: Request, username: str) -> Response:
         """Delete the user; 204. Source: REST API, delete user."""
         services.delete_user(self.find(username), by=self.actor)
@@ -118,6 +146,7 @@ class OneUser(UsersView):
 class UserPassword(UsersView):
     """/v1/users/{username}/password"""
 
+    @described("Set a password", body=NewPassword, answers={204: None}, codes=[NoSuchUser])
     def put(self, request: Request, username: str) -> Response:
         """Set the password, `{"new_password"}`; 204. Source: REST API, change password."""
         user, change = self.find(username), self.read(NewPassword)
@@ -128,6 +157,7 @@ class UserPassword(UsersView):
 class UserForbidden(UsersView):
     """/v1/users/{username}/forbidden"""
 
+    @described("Disable or enable a user", query=Disabling, answers={204: None}, codes=[NoSuchUser])
     def put(self, request: Request, username: str) -> Response:
         """Let the user not sign in (`?disable=true`), or let them again; 204. Source: REST API, disable user."""
         user = self.find(username)
@@ -139,6 +169,7 @@ class UserForbidden(UsersView):
 class UserState(UsersView):
     """/v1/users/{username}/userstat"""
 
+    @described("Show whether a user is online", answers={200: schema.Presence}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
         """`{"login", "online"}`: signed in somewhere, connected now. Source: REST API, user status."""
         user = self.find(username)
@@ -150,6 +181,14 @@ class UserState(UsersView):
 class UserStates(OneUser):
     """/v1/users/userstat; for other methods than POST, a user of that name"""
 
+    undescribed = frozenset({"get", "put", "delete"})
+
+    @described(
+        "Show on which devices users are online",
+        body=ArrayOf(Username(), least=1, most=STATES_MAX),
+        answers={200: ArrayOf(schema.Devices)},
+        codes=[NoSuchUser],
+    )
     def post(self, request: Request, username: str) -> Response:
         """The devices of the users named in an array, in its order; 899002 for an unknown one.
 

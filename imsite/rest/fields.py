@@ -10,8 +10,17 @@ from rest_framework import serializers
 
 from imsite.core.fields import is_storable, utf8_len
 
+LARGEST_ID = 2**53 - 1  # what JavaScript counts exactly
 
-class TextField(serializers.CharField):
+
+class Described:
+    """A field that gives its own JSON Schema to docs/openapi.json: the form that clients should send, not all that is taken."""
+
+    def described_as(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class TextField(Described, serializers.CharField):
     """A JSON string of `min_bytes` to `max_bytes` bytes in UTF-8, not trimmed; `one_line` refuses line breaks."""
 
     default_error_messages = {
@@ -23,6 +32,15 @@ class TextField(serializers.CharField):
     def __init__(self, *, max_bytes: int, min_bytes: int = 0, one_line: bool = False, **kwargs: Any) -> None:
         self.min_bytes, self.max_bytes, self.one_line = min_bytes, max_bytes, one_line
         super().__init__(allow_blank=min_bytes == 0, trim_whitespace=False, **kwargs)
+
+    def described_as(self) -> dict[str, Any]:
+        """JSON Schema counts characters, of which one has 1 to 4 bytes; the limit itself stands in `x-max-bytes`."""
+        limits: dict[str, Any] = {"maxLength": self.max_bytes, "x-max-bytes": self.max_bytes}
+        if self.min_bytes:
+            limits |= {"minLength": -(-self.min_bytes // 4), "x-min-bytes": self.min_bytes}
+        if self.one_line:
+            limits["pattern"] = r"^[^\n\r]*$"
+        return {"type": "string", **limits}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -49,7 +67,7 @@ class IdField(NumberField):
     """A database id, as number or string; what cannot be one counts as 0, which nothing has."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=2**53 - 1, **kwargs)
+        super().__init__(min_value=0, max_value=LARGEST_ID, **kwargs)
 
 
 class FlagField(serializers.BooleanField):
@@ -62,7 +80,7 @@ class FlagField(serializers.BooleanField):
         return text in ("true", "1")
 
 
-class ExtrasField(serializers.Field):
+class ExtrasField(Described, serializers.Field):
     """A JSON object of at most `max_bytes` bytes as compact JSON."""
 
     default_error_messages = {
@@ -74,6 +92,9 @@ class ExtrasField(serializers.Field):
     def __init__(self, *, max_bytes: int, **kwargs: Any) -> None:
         self.max_bytes = max_bytes
         super().__init__(**kwargs)
+
+    def described_as(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": True, "x-max-bytes": self.max_bytes}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
@@ -92,10 +113,13 @@ class ExtrasField(serializers.Field):
         return value
 
 
-class BirthdayField(serializers.Field):
+class BirthdayField(Described, serializers.Field):
     """A real date, `yyyy-MM-dd`, also with ` HH:mm:ss` behind it."""
 
     default_error_messages = {"invalid": "takes a date, yyyy-MM-dd"}
+
+    def described_as(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?$"}
 
     def to_internal_value(self, data: Any) -> date:
         if not isinstance(data, str) or len(data) not in (10, 19):
@@ -116,3 +140,27 @@ class ListOf(serializers.ListField):
         if not isinstance(data, list):
             self.fail("not_a_list", input_type=type(data).__name__)
         return super().to_internal_value(data)
+
+
+# In answers alone, for docs/openapi.json
+
+
+class TimeText(Described, serializers.Field):
+    """A time in the application's zone, `yyyy-MM-dd HH:mm:ss`."""
+
+    def described_as(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"}
+
+
+class BirthdayText(Described, serializers.Field):
+    """A date as it is answered, `yyyy-MM-dd 00:00:00`."""
+
+    def described_as(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2} 00:00:00$"}
+
+
+class ObjectField(Described, serializers.Field):
+    """A JSON object that belongs to the clients."""
+
+    def described_as(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": True}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import cached_property
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from imsite.core.errors import Invalid
+from imsite.core.errors import ImError, Invalid
 from imsite.rest.json import read_json
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class ImView(APIView):
     """
 
     request: Request
+    undescribed: ClassVar[frozenset[str]] = frozenset()  # methods of a parent that are none of this path's
+    refusals: ClassVar[tuple[type[ImError], ...]] = ()  # of every operation, besides those of its credentials
     metadata_class = None  # OPTIONS is a method like others that a path does not have: 405
 
     @property
