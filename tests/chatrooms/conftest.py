@@ -32,3 +32,19 @@ def heard(monkeypatch, django_capture_on_commit_callbacks):
             yield calls
 
     return listen
+
+
+@pytest.fixture
+def sister(application):
+    """Another application of the same owner."""
+    from accounts import services
+
+    return services.create_application("Sister", owner=application.owner.name, by=None)[0]
+
+
+@pytest.fixture
+def twin(sister):
+    """A user of the sister application who has the name of alice."""
+    from tests.cast import register
+
+    return register(sister, "alice")["alice"]

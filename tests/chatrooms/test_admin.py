@@ -124,3 +124,54 @@ def test_permissions(client, lobby, change):
     assert client.post(delete, {"post": "yes"}).status_code == 403
     lobby.refresh_from_db()
     assert (lobby.name, lobby.deleted_at) == ("Lobby", None)
+
+
+# Bans
+
+
+BANS = reverse("admin:chatrooms_roomban_changelist")
+
+
+def test_bans_are_made_shown_and_lifted_on_the_page_of_the_room(console, lobby, change):
+    assert console.post(change, form(ban_members="alice"), follow=True).status_code == 200
+    ban = lobby.bans.get()
+    assert (ban.user.username, ban.banned_by.username) == ("alice", "root")
+    assert b"alice" in console.get(change).content
+    console.post(change, form(lift_bans="alice"), follow=True)
+    assert not lobby.bans.exists()
+
+
+def test_a_ban_of_who_is_not_inside_is_refused(console, lobby, change, bob):
+    response = console.post(change, form(name="Hall", ban_members="bobby"), follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["not in the chat room: bobby"]
+    lobby.refresh_from_db()
+    assert (lobby.name, lobby.bans.exists()) == ("Lobby", False)
+
+
+def test_the_list_of_bans_finds_and_lifts(console, lobby, alice, twin, server, django_assert_max_num_queries):
+    services.change_members(lobby, add=[twin], by=server)
+    for user in (alice, twin):
+        services.ban_member(lobby, user, by=server)
+    with django_assert_max_num_queries(12):
+        response = console.get(BANS, {"q": "lobby"})
+    assert [ban.user for ban in response.context["cl"].result_list] == [twin, alice]
+    assert console.get(BANS, {"q": "nobody"}).context["cl"].result_count == 0
+    first, second = lobby.bans.order_by("pk")
+    assert console.get(reverse("admin:chatrooms_roomban_change", args=[first.pk])).status_code == 200
+    delete = reverse("admin:chatrooms_roomban_delete", args=[first.pk])
+    assert console.get(delete).status_code == 200
+    console.post(delete, {"post": "yes"})
+    console.post(BANS, {"action": "delete_selected", "_selected_action": [second.pk], "post": "yes"})
+    assert not lobby.bans.exists()
+    assert console.get(reverse("admin:chatrooms_roomban_add")).status_code == 403
+
+
+def test_bans_are_lifted_with_permission_alone(client, lobby, alice, server):
+    services.ban_member(lobby, alice, by=server)
+    operator, _ = accounts.create_operator("clerk", superuser=False)
+    operator.user_permissions.add(Permission.objects.get(codename="view_roomban"))
+    client.force_login(operator)
+    assert client.get(BANS).status_code == 200
+    delete = reverse("admin:chatrooms_roomban_delete", args=[lobby.bans.get().pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+    assert lobby.bans.exists()

@@ -223,6 +223,8 @@ def test_no_such_room(rest, application, room, expected):
         rest.get(f"{path}/members"),
         rest.put(f"{path}/members", ["alice"]),
         rest.delete(f"{path}/members", ["alice"]),
+        rest.put(f"{path}/forbidden/alice?status=1"),
+        rest.post(f"/v1/cross/chatroom/{room}/members", [{"appkey": application.appkey, "add": ["alice"]}]),
     ):
         assert refusal(response) == expected
 
@@ -231,6 +233,8 @@ def test_another_application_sees_nothing(other_application, lobby, path, eve):
     elsewhere = Rest(other_application)
     for response in (
         elsewhere.put(path, {"name": "Mine"}),
+        elsewhere.put(f"{path}/forbidden/alice?status=1"),
+        elsewhere.post(f"/v1/cross{path.removeprefix('/v1')}/members", [{"appkey": "x" * 24, "add": ["eve22"]}]),
         elsewhere.delete(path),
         elsewhere.get(f"{path}/members"),
         elsewhere.put(f"{path}/members", ["eve22"]),
@@ -301,3 +305,161 @@ def test_no_query_is_done_for_each_row(rest, application, alice, server, lobby, 
         assert len(rest.get("/v1/users/alice/chatroom").json()) == 21
     with django_assert_max_num_queries(24):
         assert rest.delete(f"{path}/members", names).status_code == 204
+
+
+# Bans
+
+
+def flags(rest, path):
+    return {user["username"]: user["flag"] for user in rest.get(f"{path}/members").json()["users"]}
+
+
+def test_a_ban_and_its_end(rest, path, lobby, alice, bob, server):
+    services.change_members(lobby, add=[bob], by=server)
+    for _ in range(2):
+        response = rest.put(f"{path}/forbidden/bobby?status=1")
+        assert (response.status_code, response.content) == (204, b"")
+    assert flags(rest, path) == {"alice": 0, "bobby": 1}
+    assert rest.delete(f"{path}/members", ["bobby"]).status_code == 204
+    assert rest.put(f"{path}/members", ["bobby"]).status_code == 204
+    assert flags(rest, path) == {"alice": 0, "bobby": 1}
+    for _ in range(2):
+        assert rest.put(f"{path}/forbidden/bobby/?status=0").status_code == 204
+    assert flags(rest, path) == {"alice": 0, "bobby": 0}
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        ("alice", (400, 899003)),
+        ("alice?status=", (400, 899003)),
+        ("alice?status=2", (400, 899003)),
+        ("alice?status=-1", (400, 899003)),
+        ("alice?status=yes", (400, 899003)),
+        ("bobby?status=1", (403, 899082)),
+        ("bobby?status=0", (403, 899082)),
+        ("nobody?status=1", (403, 899002)),
+        ("eve22?status=1", (403, 899002)),
+        ("a%00b?status=1", (403, 899002)),
+    ],
+)
+def test_a_ban_refuses(rest, path, lobby, eve, who, expected):
+    assert refusal(rest.put(f"{path}/forbidden/{who}")) == expected
+    assert not lobby.bans.exists()
+
+
+def test_a_ban_takes_no_body_and_no_other_method(rest, path, lobby):
+    assert refusal(rest.post(f"{path}/forbidden/alice?status=1")) == (405, 899003)
+    assert rest.put(f"{path}/forbidden/alice?status=True", b"{").status_code == 204
+    assert flags(rest, path) == {"alice": 1}
+
+
+def test_a_ban_of_a_member_of_another_application(rest, path, lobby, sister, twin, server, other_application):
+    services.change_members(lobby, add=[twin], by=server)
+    ban = f"{path}/forbidden/alice?status=1&appkey="
+    assert refusal(rest.put(ban + other_application.appkey)) == (403, 899020)
+    assert refusal(rest.put(ban + "x" * 24)) == (400, 899009)
+    assert not lobby.bans.exists()
+    assert rest.put(ban + sister.appkey).status_code == 204
+    assert lobby.bans.get().user == twin
+
+
+# Members of other applications
+
+
+@pytest.fixture(params=["/v1/cross/chatroom/{}/members", "/cross/chatroom/{}/members/"])
+def across(request, lobby):
+    return request.param.format(lobby.pk)
+
+
+def people(room):
+    return set(room.memberships.values_list("user__application__name", "user__username"))
+
+
+def test_members_across(rest, across, path, application, sister, lobby, alice, bob, twin):
+    own, other = application.appkey, f" {sister.appkey} "
+    response = rest.post(
+        across, [{"appkey": other, "add": ["alice"], "remove": None}, {"appkey": own, "add": ["bobby"]}]
+    )
+    assert (response.status_code, response.content) == (204, b"")
+    assert people(lobby) == {("Shop", "alice"), ("Shop", "bobby"), ("Sister", "alice")}
+    assert rest.post(across, {"appkey": other, "add": ["alice"], "star": 1}).status_code == 204
+    listed = [(user["username"], user.get("appkey")) for user in rest.get(f"{path}/members").json()["users"]]
+    assert listed == [("alice", None), ("bobby", None), ("alice", sister.appkey)]
+    assert rest.post(across, [{"appkey": own, "remove": ["alice"]}]).status_code == 204
+    assert people(lobby) == {("Shop", "bobby"), ("Sister", "alice")}
+
+
+def test_members_across_are_changed_together_or_not_at_all(rest, across, application, sister, lobby, bob, twin):
+    own, other = application.appkey, sister.appkey
+    for body, expected in (
+        ([{"appkey": other, "add": ["alice"]}, {"appkey": own, "remove": ["bobby"]}], (403, 899082)),
+        ([{"appkey": other, "add": ["alice"]}, {"appkey": own, "add": ["nobody"]}], (403, 899002)),
+        ([{"appkey": own, "add": ["bobby"]}, {"appkey": other, "add": ["bobby"]}], (403, 899002)),
+        ([{"appkey": own, "add": ["bobby"]}, {"appkey": other, "remove": ["alice"]}], (403, 899082)),
+    ):
+        assert refusal(rest.post(across, body)) == expected
+        assert people(lobby) == {("Shop", "alice")}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (None, (400, 899003)),
+        ([], (400, 899003)),
+        ("own", (400, 899003)),
+        ([["bobby"]], (400, 899003)),
+        ([{"add": ["bobby"]}], (400, 899003)),
+        ([{"appkey": 5, "add": ["bobby"]}], (400, 899003)),
+        ([{"appkey": "own"}], (400, 899003)),
+        ([{"appkey": "own", "add": [], "remove": None}], (400, 899003)),
+        ([{"appkey": "own", "add": "bobby"}], (400, 899003)),
+        ([{"appkey": "own", "add": [5]}], (400, 899003)),
+        ([{"appkey": "own", "add": ["x" * 129]}], (400, 899003)),
+        ([{"appkey": "own", "add": ["bobby"] * 1501}, {"appkey": "own", "remove": ["bobby"] * 1500}], (400, 899003)),
+        ([{"appkey": "own", "add": ["bobby"]}] * 501, (400, 899003)),
+        ([{"appkey": "x" * 24, "add": ["bobby"]}], (400, 899009)),
+        ([{"appkey": "strange", "add": ["eve22"]}], (403, 899020)),
+    ],
+)
+def test_members_across_refuse(rest, across, application, other_application, lobby, bob, eve, body, expected):
+    keys = {"own": application.appkey, "strange": other_application.appkey}
+    if isinstance(body, list):
+        body = [
+            {**change, "appkey": keys.get(change["appkey"], change["appkey"])} if "appkey" in change else change
+            for change in body
+        ]
+    assert refusal(rest.post(across, body)) == expected
+    assert people(lobby) == {("Shop", "alice")}
+
+
+def test_members_across_of_a_full_room(application, across, sister, lobby, twin):
+    ChatRoom.objects.filter(pk=lobby.pk).update(capacity=1)
+    assert refusal(Rest(application).post(across, [{"appkey": sister.appkey, "add": ["alice"]}])) == (403, 899012)
+    assert people(lobby) == {("Shop", "alice")}
+
+
+def test_a_sister_application_sees_none_of_it(across, path, sister, twin, lobby, server):
+    services.change_members(lobby, add=[twin], by=server)
+    elsewhere = Rest(sister)
+    for response in (
+        elsewhere.post(across, [{"appkey": sister.appkey, "remove": ["alice"]}]),
+        elsewhere.put(f"{path}/forbidden/alice?status=1"),
+        elsewhere.get(f"{path}/members"),
+        elsewhere.post("/v1/chatroom/batch", [lobby.pk]),
+        elsewhere.delete(path),
+    ):
+        assert refusal(response) == (403, 899081)
+    assert elsewhere.get("/v1/users/alice/chatroom").json() == []
+    assert people(lobby) == {("Shop", "alice"), ("Sister", "alice")}
+    assert not lobby.bans.exists()
+
+
+def test_no_query_is_done_for_each_of_them(rest, across, application, sister, lobby, django_assert_max_num_queries):
+    names = crowd(sister, 1000)
+    half, rest_of_them = names[:500], names[500:]
+    body = [{"appkey": sister.appkey, "add": half}, {"appkey": sister.appkey, "add": rest_of_them}]
+    with django_assert_max_num_queries(24):
+        assert rest.post(across, body).status_code == 204
+    with django_assert_max_num_queries(4):
+        assert rest.get(f"/v1/chatroom/{lobby.pk}/members").json()["total"] == 1001

@@ -19,7 +19,17 @@ def server(tmp_path_factory):
 @pytest.fixture
 def shop(server):
     """An application with three users, and `rest(method, path, body)`."""
-    made = server.manage("create_application", "Shop", "--json")
+    return made_application(server)
+
+
+@pytest.fixture
+def sister(server, shop):
+    """Another application of the same owner, with users of the same names."""
+    return made_application(server, "--owner", shop["owner"])
+
+
+def made_application(server, *options):
+    made = server.manage("create_application", "Shop", "--json", *options)
     session = requests.Session()
     pair = f"{made['appkey']}:{made['master_secret']}"
     session.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
@@ -44,10 +54,10 @@ def connect(server, shop):
     """connect("alice") signs in; every connection is closed at the end."""
     clients = []
 
-    def connect(name):
+    def connect(name, application=shop):
         client = BlockingClient.connect(server.url)
         clients.append(client)
-        client.sign_in(shop["appkey"], shop["master_secret"], name, "secret")
+        client.sign_in(application["appkey"], application["master_secret"], name, "secret")
         return client
 
     yield connect
@@ -107,3 +117,27 @@ def test_who_disconnects_is_out(shop, room, connect):
     wait_until(lambda: inside() == {"alice"}, "the end of bobby's connection")
     alice.send_frame("41")
     wait_until(lambda: inside() == set(), "the end of alice's session")
+
+
+def test_a_member_of_a_sister_application_and_a_ban(shop, sister, room, connect):
+    rest = shop["rest"]
+    alice, bobby, stranger = connect("alice"), connect("bobby"), connect("bobby", sister)
+    added = [{"appkey": sister["appkey"], "add": ["bobby"]}, {"appkey": shop["appkey"], "add": ["bobby"]}]
+    assert rest("POST", f"/v1/cross/chatroom/{room}/members", added).status_code == 204
+    alice.send_room_text(room, "welcome")
+    assert texts(bobby) == texts(stranger) == ["welcome"]
+    stranger.send_room_text(room, "hello from next door")
+    assert texts(alice) == texts(bobby) == ["hello from next door"]
+
+    ban = f"/v1/chatroom/{room}/forbidden/bobby?appkey={sister['appkey']}&status="
+    assert rest("PUT", ban + "1").status_code == 204
+    stranger.request("exit_room", {"id": room})
+    stranger.request("join_room", {"id": room})
+    with pytest.raises(Refused) as refused:
+        stranger.send_room_text(room, "again")
+    assert refused.value.code == 881502
+    bobby.send_room_text(room, "this is another bobby")
+    assert texts(alice) == ["this is another bobby"]
+    assert rest("PUT", ban + "0").status_code == 204
+    stranger.send_room_text(room, "sorry")
+    assert texts(alice) == ["sorry"]

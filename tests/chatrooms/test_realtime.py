@@ -167,3 +167,29 @@ def test_history_costs_the_same_however_many_speak(bobs, application, cast, lobb
     with django_assert_max_num_queries(14):
         answer = bobs.request("join_room", {"id": lobby.pk}).wait()
     assert len(frames(answer)[1][1]["messages"][0]["msgs"]) == 48
+
+
+# Members of other applications of the same owner
+
+
+def test_a_user_of_a_sister_application(application, sister, twin, lobby, server):
+    twins = Socket(twin)
+    assert twins.ask("room_list")["result"]["total"] == 0
+    there = {"code": 0, "message": "success", "id": lobby.pk}
+    assert twins.ask("room_list", {"appkey": application.appkey})["result"]["rooms"] == [shown(lobby, application, 1)]
+    assert twins.ask("room_list", {"appkey": "x" * 24})["code"] == 880203
+    assert twins.ask("join_room", {"id": lobby.pk}) == there
+    assert twins.ask("room_list_self")["chat_rooms"] == [shown(lobby, application, 2)]
+    assert twins.ask("room_info", {"id": lobby.pk})["info"] == shown(lobby, application, 2)
+    assert twins.ask("exit_room", {"id": lobby.pk}) == there
+    assert inside(lobby) == {"alice"}
+
+
+def test_rooms_cost_the_same_however_many(alice, server, lobby, django_assert_max_num_queries):
+    for number in range(20):
+        services.create_room(f"r{number}", owner=alice, by=server)
+    alices = Socket(alice)
+    with django_assert_max_num_queries(4):
+        assert alices.ask("room_list")["result"]["count"] == 21
+    with django_assert_max_num_queries(3):
+        assert len(alices.ask("room_list_self")["chat_rooms"]) == 21

@@ -216,6 +216,134 @@ def test_members_added_and_removed_by_the_server(lobby, alice, bob, carol, serve
     assert inside(lobby) == {"alice"}
 
 
+def test_members_are_changed_in_one_step_or_not_at_all(small, alice, bob, carol, dave, heard):
+    by = Actor.server(small)
+    room = services.create_room("Lobby", owner=alice, members=[bob], by=by)
+    with heard() as calls:
+        services.change_members(room, add=[bob, carol], remove=[alice, alice], by=by)
+    assert inside(room) == {"bobby", "carol"}
+    assert calls == [("join", f"room:{room.pk}", [carol.pk]), ("leave", f"room:{room.pk}", [alice.pk])]
+    for refusal, add, remove in (
+        (NotInRoom, [dave], [bob, alice]),
+        (RoomFull, [alice, dave], [bob]),
+        (Invalid, [], []),
+    ):
+        with heard() as calls, pytest.raises(refusal):
+            services.change_members(room, add=add, remove=remove, by=by)
+        assert inside(room) == {"bobby", "carol"}
+        assert calls == []
+
+
+# Members of other applications of the same owner
+
+
+def test_the_server_puts_users_of_a_sister_application_in(lobby, alice, twin, server, heard):
+    with heard() as calls:
+        services.change_members(lobby, add=[twin], by=server)
+    assert set(lobby.memberships.values_list("user", flat=True)) == {alice.pk, twin.pk}
+    assert calls == [("join", f"room:{lobby.pk}", [twin.pk])]
+    assert services.topics_of(twin) == {f"room:{lobby.pk}": None}
+    services.change_members(lobby, remove=[alice], by=server)
+    assert list(lobby.memberships.values_list("user", flat=True)) == [twin.pk]
+
+
+def test_they_come_and_go_themselves(lobby, alice, twin):
+    services.enter_room(lobby, twin, by=Actor.of(twin))
+    with pytest.raises(AlreadyInRoom):
+        services.enter_room(lobby, twin, by=Actor.of(twin))
+    services.leave_room(lobby, twin, by=Actor.of(twin))
+    services.enter_room(lobby, twin, by=Actor.of(twin))
+    services.leave_when_gone(twin)
+    assert list(lobby.memberships.values_list("user", flat=True)) == [alice.pk]
+
+
+def test_users_of_another_owner_do_not(lobby, eve):
+    with pytest.raises(NoSuchRoom):
+        services.enter_room(lobby, eve, by=Actor.of(eve))
+    assert inside(lobby) == {"alice"}
+
+
+def test_the_sister_application_itself_has_no_such_room(lobby, sister, twin):
+    by = Actor.server(sister)
+    for operation in (
+        lambda: services.change_members(lobby, add=[twin], by=by),
+        lambda: services.ban_member(lobby, twin, by=by),
+        lambda: services.delete_room(lobby, by=by),
+    ):
+        with pytest.raises(NoSuchRoom):
+            operation()
+    assert inside(lobby) == {"alice"}
+
+
+def test_a_deleted_user_leaves_the_rooms_of_all_applications(lobby, alice, twin, server, sister):
+    services.change_members(lobby, add=[twin], by=server)
+    services.ban_member(lobby, twin, by=server)
+    accounts.delete_user(twin, by=Actor.server(sister))
+    assert list(lobby.memberships.values_list("user", flat=True)) == [alice.pk]
+    assert not lobby.bans.exists()
+
+
+# Bans
+
+
+def banned(room):
+    return set(room.bans.values_list("user__username", flat=True))
+
+
+def test_a_ban_outlasts_the_stay(lobby, bob, server):
+    services.change_members(lobby, add=[bob], by=server)
+    services.ban_member(lobby, bob, by=server)
+    services.ban_member(lobby, bob, by=server)
+    assert banned(lobby) == {"bobby"}
+    services.leave_room(lobby, bob, by=Actor.of(bob))
+    services.ban_member(lobby, bob, by=server)
+    services.enter_room(lobby, bob, by=Actor.of(bob))
+    assert {row.user.username: row.banned for row in lobby.memberships.in_order()} == {"alice": False, "bobby": True}
+    services.lift_ban(lobby, bob, by=server)
+    services.lift_ban(lobby, bob, by=server)
+    assert banned(lobby) == set()
+
+
+def test_a_ban_is_lifted_of_who_is_away(lobby, alice, server):
+    services.ban_member(lobby, alice, by=server)
+    services.leave_room(lobby, alice, by=server)
+    services.lift_ban(lobby, alice, by=server)
+    assert banned(lobby) == set()
+
+
+def test_who_was_never_there_is_neither_banned_nor_pardoned(lobby, bob, eve, server):
+    for operation in (services.ban_member, services.lift_ban):
+        with pytest.raises(NotInRoom):
+            operation(lobby, bob, by=server)
+    with pytest.raises(NoSuchUser):
+        services.ban_member(lobby, eve, by=server)
+    assert banned(lobby) == set()
+
+
+def test_the_owner_of_the_room_bans_and_nobody_else_inside(lobby, alice, bob, carol, server):
+    services.change_members(lobby, add=[bob, carol], by=server)
+    with pytest.raises(NotForUsers):
+        services.ban_member(lobby, carol, by=Actor.of(bob))
+    services.ban_member(lobby, bob, by=Actor.of(alice))
+    with pytest.raises(NotForUsers):
+        services.lift_ban(lobby, bob, by=Actor.of(bob))
+    assert banned(lobby) == {"bobby"}
+    services.lift_ban(lobby, bob, by=Actor.of(alice))
+    assert banned(lobby) == set()
+
+
+def test_it_is_known_which_operator_banned(lobby, application, alice):
+    operator, _ = accounts.create_operator("root")
+    services.ban_member(lobby, alice, by=Actor.operator_of(application, operator))
+    assert lobby.bans.get().banned_by == operator
+
+
+def test_no_ban_stays_of_a_deleted_room(lobby, alice, server):
+    services.ban_member(lobby, alice, by=server)
+    services.delete_room(lobby, by=server)
+    assert banned(lobby) == set()
+
+
 # Sessions and accounts
 
 

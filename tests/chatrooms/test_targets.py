@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.actors import Actor
+from accounts.errors import CrossApplication
 from chatrooms import services
 from chatrooms.errors import BannedInRoom, NoSuchRoom, NotInRoom
 from chatrooms.targets import RoomTargets
@@ -76,3 +77,46 @@ def test_rooms_that_are_not_there(lobby, alice, eve, server):
     services.delete_room(lobby, by=server)
     with pytest.raises(NoSuchRoom):
         say(lobby, alice)
+
+
+def test_a_ban_holds_for_sockets_and_not_for_the_server(lobby, alice, server):
+    services.ban_member(lobby, alice, by=server)
+    services.leave_room(lobby, alice, by=Actor.of(alice))
+    services.enter_room(lobby, alice, by=Actor.of(alice))
+    with pytest.raises(BannedInRoom):
+        say(lobby, alice)
+    assert say(lobby, alice, by=server).seq == 1
+    services.lift_ban(lobby, alice, by=server)
+    assert say(lobby, alice).seq == 2
+
+
+def test_a_member_of_a_sister_application_speaks(lobby, application, sister, twin, server):
+    with pytest.raises(NotInRoom):
+        say(lobby, twin)
+    services.change_members(lobby, add=[twin], by=server)
+    for appkey in (None, sister.appkey, application.appkey):
+        target = resolve(sister, "chatroom", str(lobby.pk), by=Actor.of(twin), sender=twin, appkey=appkey)
+        assert (target.application_id, target.appkey) == (application.pk, application.appkey)
+    assert say(lobby, twin).seq == 1
+    services.ban_member(lobby, twin, by=server)
+    with pytest.raises(BannedInRoom):
+        say(lobby, twin)
+    assert Message.objects.get().application == sister
+
+
+def test_the_sister_application_names_the_appkey_of_the_room(lobby, application, other_application, sister, twin, eve):
+    """Also where a user's look-up of the same room is remembered."""
+    room, by = str(lobby.pk), Actor.server(sister)
+    resolve(sister, "chatroom", room, by=Actor.of(twin), sender=twin)
+    with pytest.raises(NoSuchRoom):
+        resolve(sister, "chatroom", room, by=by, sender=twin)
+    assert resolve(sister, "chatroom", room, by=by, sender=twin, appkey=application.appkey).conversation_id == lobby.pk
+    with pytest.raises(CrossApplication):
+        resolve(
+            other_application,
+            "chatroom",
+            room,
+            by=Actor.server(other_application),
+            sender=eve,
+            appkey=application.appkey,
+        )
