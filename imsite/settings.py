@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 from pathlib import Path
 
+from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
@@ -69,6 +71,41 @@ def chosen(name: str, default: str, choices: tuple[str, ...]) -> str:
 # Where things are
 DATA_DIR = Path(env.str("IM_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 HOST = env.str("IM_HOST", default="127.0.0.1")
+def file_storage() -> dict[str, Any]:
+    """Where uploads lie: IM_DATA_DIR/media, or the bucket that IM_S3_BUCKET names."""
+    names = (
+        "IM_S3_ENDPOINT", "IM_S3_REGION", "IM_S3_ACCESS_KEY", "IM_S3_SECRET_KEY", "IM_S3_PREFIX", "IM_S3_ADDRESSING",
+        "IM_S3_DOWNLOADS",
+    )  # fmt: skip
+    given = {name: env.str(name, default="") for name in names}
+    bucket = env.str("IM_S3_BUCKET", default="")
+    if not bucket:
+        if lonely := [name for name in names if given[name]]:
+            raise ImproperlyConfigured(f"IM_S3_BUCKET must be set where {lonely[0]} is.")
+        return {"BACKEND": "imsite.core.files.LocalFiles"}
+    if given["IM_S3_ACCESS_KEY"] and not given["IM_S3_SECRET_KEY"]:
+        raise ImproperlyConfigured("IM_S3_SECRET_KEY must be set where IM_S3_ACCESS_KEY is.")
+    if given["IM_S3_SECRET_KEY"] and not given["IM_S3_ACCESS_KEY"]:
+        raise ImproperlyConfigured("IM_S3_ACCESS_KEY must be set where IM_S3_SECRET_KEY is.")
+    if not re.match(r"(https?://[^/]|$)", given["IM_S3_ENDPOINT"]):
+        raise ImproperlyConfigured(f"IM_S3_ENDPOINT must begin with http:// or https://, not {given['IM_S3_ENDPOINT']!r}.")
+    if not given["IM_S3_ENDPOINT"] and not given["IM_S3_REGION"]:
+        raise ImproperlyConfigured("IM_S3_REGION, or IM_S3_ENDPOINT of another service, must be set where IM_S3_BUCKET is.")
+    if not all(importlib.util.find_spec(package) for package in ("storages", "boto3")):
+        raise ImproperlyConfigured("IM_S3_BUCKET needs packages that are missing; `make install` with it set gets them.")
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": given["IM_S3_ENDPOINT"] or None,
+        "region_name": given["IM_S3_REGION"] or "us-east-1",
+        "location": given["IM_S3_PREFIX"].strip("/"),
+        "addressing_style": chosen("IM_S3_ADDRESSING", "auto", ("auto", "path", "virtual")),
+        "access_key": given["IM_S3_ACCESS_KEY"] or None,  # without them boto3 looks: a machine may have a role
+        "secret_key": given["IM_S3_SECRET_KEY"] or None,
+        "signature_version": "s3v4",
+    }
+    return {"BACKEND": "imsite.core.s3.S3Files", "OPTIONS": options}
+
+
 PORT = positive("IM_PORT", 8000)
 SERVER = chosen("IM_SERVER", "daphne", ("daphne", "uvicorn"))
 DATABASE_URL = env.str("IM_DATABASE_URL", default="")
@@ -220,7 +257,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": file_storage(),
     "staticfiles": {"BACKEND": "imsite.staticfiles.HashedModules"},
 }
 PUBLIC_URL = env.str("IM_PUBLIC_URL", default="").rstrip("/")  # "" = the host that the request named
@@ -236,6 +273,7 @@ REST_BODY_BYTES = positive("IM_REST_BODY_BYTES", 4096)  # msg_body of POST /v1/m
 SOCKET_CONTENT_BYTES = positive("IM_SOCKET_CONTENT_BYTES", 7168)  # content of a send by socket, compact JSON
 ROAMING_MESSAGES = positive("IM_ROAMING_MESSAGES", 500)  # a conversation, at a login with roaming
 SYNC_MESSAGES = positive("IM_SYNC_MESSAGES", 5000)  # in one packet of a sync; the rest follow
+S3_DOWNLOADS = chosen("IM_S3_DOWNLOADS", "stream", ("stream", "redirect"))  # through us, or from the service itself
 SIGNATURE_SECONDS = positive("IM_SIGNATURE_SECONDS", 600)
 
 # Sockets

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv and install what pyproject.toml names; `dev` adds what tests and checks need.
+# Make .venv and install what pyproject.toml names; `dev` adds what tests and checks need, IM_S3_BUCKET what a bucket needs.
 # Does nothing while the list of packages is the one installed last. What is missing is said in one sentence.
 set -eu
 cd "$(dirname "$0")/.."
@@ -38,7 +38,7 @@ if ! { [ -x $venv/bin/python ] && new_enough $venv/bin/python && [ -x $venv/bin/
         fail "the virtual environment $PWD/$venv could not be made: $(echo "$reason" | tail -n 1)"
 fi
 
-wanted=$($venv/bin/python scripts/requirements.py $extra) || fail "the list of packages could not be read from pyproject.toml."
+wanted=$($venv/bin/python scripts/requirements.py $extra ${IM_S3_BUCKET:+s3}) || fail "the list of packages could not be read from pyproject.toml."
 stamp=$venv/installed${extra:+-$extra}.txt
 if [ -f "$stamp" ] && [ "$wanted" = "$(cat "$stamp")" ]; then
     exit 0
@@ -56,4 +56,4 @@ if ! $venv/bin/python -m pip install --disable-pip-version-check --no-input --re
 fi
 mv $venv/wanted.txt "$stamp"
 # What the server needs is among what the checks need.
-[ -z "$extra" ] || $venv/bin/python scripts/requirements.py >$venv/installed.txt
+[ -z "$extra" ] || $venv/bin/python scripts/requirements.py ${IM_S3_BUCKET:+s3} >$venv/installed.txt

@@ -13,12 +13,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage, default_storage
 
 from accounts.actors import Actor
 from accounts.errors import UserDisabled
 from accounts.models import Application, User
 from imsite.core import clock, ids
+from imsite.core.files import files
 from messaging import media_links
 from messaging.errors import BadValue, TooLarge, UploadTokenInvalid
 from messaging.models import Media
@@ -140,24 +140,9 @@ def _stored(content: File[bytes], application: Application) -> Iterator[str]:
     """Write the file under a random name that nothing else tells, and take it away again where its row fails."""
     folder = clock.now().strftime(f"{application.appkey}/%Y/%m/%d")
     content.seek(0)
-    stored_as = default_storage.save(f"{folder}/{secrets.token_hex(16)}", content)
+    stored_as = files().save(f"{folder}/{secrets.token_hex(16)}", content)
     try:
-        _settle(default_storage, stored_as)
         yield stored_as
     except BaseException:
-        default_storage.delete(stored_as)
+        files().delete(stored_as)
         raise
-
-
-def _settle(storage: Storage, name: str) -> None:
-    """Have a local file on the disk before its row is: what was acknowledged must survive a power cut."""
-    try:
-        path = storage.path(name)
-    except NotImplementedError:  # a remote storage answers for itself
-        return
-    for target in (path, os.path.dirname(path)):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
