@@ -61,6 +61,18 @@ class ClientIdReused(Conflict):
     status, code, sdk_code = 400, 899003, 880003
 
 
+class RequestKeyReused(Conflict):
+    """This Idempotency-Key was used for another request."""
+
+    status, code, sdk_code = 409, 899003, 880003
+
+
+class SenderGone(NotAllowed):
+    """The sender's account is disabled or deleted."""
+
+    status, code, sdk_code = 403, 899016, 880111
+
+
 class NoSuchMessage(NotFound):
     """There is no such message."""
 

@@ -153,6 +153,7 @@ class Message(models.Model):
     sender = models.ForeignKey(User, models.PROTECT, related_name="messages", db_index=False)
     client_id = models.CharField(max_length=96)  # durable idempotence: once for each sender
     fingerprint = models.CharField(max_length=32)  # of what was asked
+    request_key = models.CharField(max_length=92, null=True)  # Idempotency-Key: once in the application, whoever sends
     from_type = models.CharField(max_length=5, default="user")  # user or admin
     type = models.CharField(_("type"), max_length=16)  # text, image, file, voice, location, custom, video
     content = models.TextField(_("content"))
@@ -177,6 +178,11 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),  # nulls differ
             models.UniqueConstraint(fields=["sender", "client_id"], name="message_client_id_once"),
+            models.UniqueConstraint(
+                fields=["application", "request_key"],
+                condition=Q(request_key__isnull=False),  # most messages have none, and no page to write for it
+                name="message_request_key_once",
+            ),
         ]
         # Every index is a page more to write for every message: foreign keys are found by the first column of these.
         indexes = [

@@ -14,6 +14,7 @@ from imsite.core.fields import utf8_len
 from messaging.errors import TooLong
 
 CLIENT_ID_BYTES = 96
+KEY_BYTES = 92
 
 
 def require_size(content: Mapping[str, Any], body: Mapping[str, Any], by: Actor) -> None:
@@ -37,3 +38,9 @@ def require_client_id(client_id: str | None) -> None:
     """BadValue (880003; 899003 over REST): a client id of more than 96 bytes, or one that cannot be stored."""
     if client_id is not None and (not client_id or utf8_len(client_id) > CLIENT_ID_BYTES or "\0" in client_id):
         raise BadValue(f"a client id has 1 to {CLIENT_ID_BYTES} bytes")
+
+
+def require_request_key(key: str) -> None:
+    """BadValue (899003): an Idempotency-Key that has not 1 to 92 bytes, or cannot be stored."""
+    if not key or utf8_len(key) > KEY_BYTES or "\0" in key:
+        raise BadValue(f"Idempotency-Key has 1 to {KEY_BYTES} bytes")

@@ -29,7 +29,7 @@ class MessageRequest(serializers.Serializer[Any]):
     version = NumberField()
     target_type = serializers.ChoiceField(choices=["single", "group", "chatroom"])
     target_id = IdText(max_length=128)
-    from_type = serializers.ChoiceField(choices=["admin"])
+    from_type = serializers.ChoiceField(choices=["admin", "user"])
     from_id = IdText(max_length=128)
     msg_type = serializers.CharField()
     msg_body = serializers.DictField()

@@ -21,7 +21,7 @@ from imsite.core.errors import BadValue, ImError
 from messaging.errors import NotMember, Silenced
 
 if TYPE_CHECKING:
-    from messaging.writer import Send
+    from messaging.sends import Send
 
 FOUND_SECONDS = 5  # a command in another process may change things without the bus being there
 

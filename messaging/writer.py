@@ -12,20 +12,21 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from accounts.models import User
 from imsite.core import clock
 from imsite.core.errors import Busy, ImError
-from messaging.errors import ClientIdReused, NoSuchTarget
-from messaging.targets import Target, kind_of
+from messaging.errors import NoSuchTarget
+from messaging.repeats import known, repeated
+from messaging.sends import Identity, NotStored, Result, Send, Sent
+from messaging.targets import kind_of
 
 logger = logging.getLogger(__name__)
 
@@ -33,54 +34,6 @@ BATCH_MOST = 512  # messages in one commit
 QUEUE_MOST = 20_000  # beyond it a send is refused: waiting would outlast every client's patience
 
 
-@dataclass(slots=True, eq=False)
-class Send:
-    """A send that was checked for shape and is on its way into the database. `future` gets a Sent, or the refusal.
-
-    `on_commit` is called after the commit and before the future is done, in the writer's thread: it tells the receivers.
-    """
-
-    target: Target
-    sender: User
-    client_id: str
-    fingerprint: str
-    type: str
-    content: str  # JSON text as delivered
-    from_type: str = "user"
-    no_offline: bool = False
-    no_notification: bool = False
-    custom_notification: str = ""
-    need_receipt: bool = False
-    moves_cursor: bool = True  # the sender has read up to here: a send from a socket
-    privileged: bool = False  # the application's own: membership, silence and blacklist do not bind it
-    friends_only: bool = False
-    sid: str | None = None  # the session that sends: it is not told
-    on_commit: Callable[[Send, Sent], None] | None = None
-    future: Future[Sent] = field(default_factory=Future)
-
-    @property
-    def has_cursors(self) -> bool:
-        return self.target.kind != "chatroom"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of a send. `repeated`: it was sent before, under the same client id; this is the first result."""
-
-    message_id: int
-    conversation_id: int
-    seq: int  # 0 for what is not kept for those away
-    created_ms: int
-    receipt_base: int = 0
-    member_seq: int = 0
-    repeated: bool = False
-
-
-class NotStored(Exception):
-    """The database did not take the message: a bug of ours."""
-
-
-Result = Sent | ImError | NotStored
 UNREACHABLE = (OperationalError, InterfaceError)
 
 COLUMNS: dict[str, str] = {  # of messaging_message, with the type PostgreSQL needs to see in an array
@@ -92,6 +45,7 @@ COLUMNS: dict[str, str] = {  # of messaging_message, with the type PostgreSQL ne
     "sender_id": "bigint",
     "client_id": "text",
     "fingerprint": "text",
+    "request_key": "text",
     "from_type": "text",
     "type": "text",
     "content": "text",
@@ -221,7 +175,7 @@ def commit(batch: Sequence[Send]) -> list[Result]:
         with transaction.atomic():
             return write(batch)
     except IntegrityError:
-        # Another process stored the same client id in another conversation meanwhile: now it is known.
+        # Another process stored the same client id or key in another conversation meanwhile: now it is known.
         with transaction.atomic():
             return write(batch)
 
@@ -229,60 +183,36 @@ def commit(batch: Sequence[Send]) -> list[Result]:
 def write(batch: Sequence[Send]) -> list[Result]:
     """The same within a transaction of the caller's."""
     results: dict[Send, Result] = {}
-    first_of: dict[tuple[int, str], Send] = {}
+    first_of: dict[Identity, Send] = {}
     # First of all: what is known and who may speak is read when nobody else can change it any more.
     _lock({send.target.conversation_id for send in batch})
-    known = _known(batch)
-    repeats: list[Send] = []
+    before = known(batch)
+    again: list[Send] = []
     for send in batch:
-        key = (send.sender.pk, send.client_id)
-        if key in known:
-            results[send] = _repeated(send, *known[key])
-        elif key in first_of:
-            repeats.append(send)
+        if send.identity in before:
+            results[send] = repeated(send, *before[send.identity])
+        elif send.identity in first_of:
+            again.append(send)
         else:
-            first_of[key] = send
+            first_of[send.identity] = send
     fresh = list(first_of.values())
     results |= _refusals(fresh)
     results |= _insert([send for send in fresh if send not in results])
-    for send in repeats:  # of a send of this same batch
-        first = first_of[send.sender.pk, send.client_id]
+    for send in again:  # of a send of this same batch
+        first = first_of[send.identity]
         outcome = results[first]
         if isinstance(outcome, Sent):
-            results[send] = _repeated(send, first.fingerprint, outcome)
-    if again := [send for send in repeats if send not in results]:  # nothing was sent under their client ids yet
-        results |= zip(again, write(again), strict=True)
+            results[send] = repeated(send, first.fingerprint, outcome)
+    if unsent := [send for send in again if send not in results]:  # nothing was sent under their names yet
+        results |= zip(unsent, write(unsent), strict=True)
     return [results[send] for send in batch]
-
-
-def _known(batch: Sequence[Send]) -> dict[tuple[int, str], tuple[str, Sent]]:
-    """What was sent before under the client ids of this batch: fingerprint and result."""
-    ids = {(send.sender.pk, send.client_id) for send in batch}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # Joined, because SQLite reads the whole table for a list of pairs behind IN.
-            f"WITH asked (sender, client) AS (VALUES {', '.join(['(%s, %s)'] * len(ids))})"  # noqa: S608
-            " SELECT sender_id, client_id, fingerprint, id, conversation_id, seq, created_ms, receipt_base"
-            " FROM asked JOIN messaging_message ON sender_id = sender AND client_id = client",
-            [value for pair in ids for value in pair],
-        )
-        return {
-            (sender_id, client_id): (fingerprint, Sent(message_id, conversation_id, seq or 0, created_ms, base))
-            for sender_id, client_id, fingerprint, message_id, conversation_id, seq, created_ms, base in cursor.fetchall()
-        }
-
-
-def _repeated(send: Send, fingerprint: str, first: Sent) -> Result:
-    if fingerprint != send.fingerprint:
-        return ClientIdReused()
-    return Sent(first.message_id, first.conversation_id, first.seq, first.created_ms, first.receipt_base, repeated=True)
 
 
 def foresee(send: Send) -> ImError | NotStored | None:
     """Why this send would be refused if it were written now; None where it would not."""
-    known = _known([send])
-    if known:
-        result = _repeated(send, *known[send.sender.pk, send.client_id])
+    before = known([send])
+    if before:
+        result = repeated(send, *before[send.identity])
         return None if isinstance(result, Sent) else result
     return kind_of(send.target.kind).refusals([send]).get(send)
 
@@ -431,6 +361,7 @@ def _row(
         send.sender.pk,
         send.client_id,
         send.fingerprint,
+        send.request_key,
         send.from_type,
         send.type,
         send.content,
@@ -466,7 +397,7 @@ def _move_cursors(
     if own_after:
         cursor.executemany(
             "UPDATE messaging_participant SET own_after_read = own_after_read + %s"
-            " WHERE conversation_id = %s AND user_id = %s",
+            " WHERE conversation_id = %s AND user_id = %s AND NOT shield",  # what comes under one is not unread anyway
             [(count, *who) for who, count in sorted(own_after.items())],
         )
 

@@ -1,70 +1,105 @@
-"""Sending over REST."""
+"""Messages over REST: sending them, taking them back."""
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
+from typing import Any
+
+import orjson
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import NotAnAdmin
-from imsite.core.errors import BadValue, Busy
+from accounts.models import User
+from imsite.core.errors import Busy
 from imsite.rest.views import ImView
 from messaging import shapes
-from messaging.rules import CLIENT_ID_BYTES
+from messaging.repeats import first_result
+from messaging.rules import require_request_key
+from messaging.sends import RequestKey, Sent
 from messaging.serializers import MessageRequest
 from messaging.services import sending
 from messaging.services.sending import Draft
-from messaging.targets import resolve
+from messaging.targets import Target, resolve
 
-KEY_BYTES = CLIENT_ID_BYTES - len("key:")
 ANSWER_SECONDS = 30  # the patience of the vendor's server clients
 
 
 class Messages(ImView):
-    """POST /v1/messages: send as an admin of the application to a user, a group or a chat room.
+    """POST /v1/messages: send in the name of a user to a user, a group or a chat room.
 
-    Answer: 201 {"msg_id", "msg_ctime"}. msg_body at most 4096 bytes of compact JSON. 899003 shape, 899002 no such sender or
-    user, 899006 no such group, 899081 no such room, 899016 the sender is no admin.
-    With a header Idempotency-Key (at most 92 bytes; ours) a repetition answers the first result, and another content under
-    the same key is 899003. Source: REST, Messages, Send.
+    Answer: 201 {"msg_id", "msg_ctime"}. msg_body at most 4096 bytes of compact JSON. `from_type` admin: from_id is an admin of
+    the application, whom no rule for users binds; user: from_id is any user, and what that user may not do is refused.
+    `target_appkey` names another application of the same owner.
+    899003 shape, 899002 no such sender or user, 899006 no such group, 899081 no such room, 899016 the sender may not send
+    (no admin; as a user: disabled, silenced, blocked, no friend, a sensitive word), 899014 not in the group, 899082 not in the
+    room, 899009 no such application, 899020 another owner's.
+    With a header Idempotency-Key (1 to 92 bytes; ours) the same body again answers the first result, whatever has changed
+    since; any other body of the application under the same key is 409, 899003. A refused send leaves the key free.
+    Source: REST, Messages, Send.
     """
 
     def post(self, request: Request) -> Response:
         asked = self.read(MessageRequest)
         shapes.require_storable(asked["msg_body"])
         shapes.require_body(asked["msg_type"], asked["msg_body"], shapes.REST_BODIES)
-        application = self.actor.application
-        sender = sending.sender_named(application, asked["from_id"])
-        if not sender.is_admin:
+        key = self.request_key
+        # Before anything is looked for that may be gone by now.
+        sent = first_result(self.actor.application.pk, key) if key else None
+        if sent is None:
+            sent = self._send(asked)
+        return Response({"msg_id": sent.message_id, "msg_ctime": sent.created_ms}, status=201)
+
+    @cached_property
+    def request_key(self) -> RequestKey | None:
+        """The header Idempotency-Key with what it stands for: all that the body says, however it is written."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None:
+            return None
+        require_request_key(key)
+        asked = orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)
+        return RequestKey(key, hashlib.blake2b(asked, digest_size=16).hexdigest())
+
+    def _send(self, asked: dict[str, Any]) -> Sent:
+        sender = self._sender(asked)
+        sending_now = sending.send(
+            self._target(asked, sender),
+            _draft(asked),
+            by=self.actor,
+            sender=sender,
+            as_user=asked["from_type"] == "user",
+            request=self.request_key,
+        )
+        try:
+            return sending_now.result(ANSWER_SECONDS)
+        except TimeoutError:
+            raise Busy from None
+
+    def _sender(self, asked: dict[str, Any]) -> User:
+        sender = sending.sender_named(self.actor.application, asked["from_id"])
+        if asked["from_type"] == "admin" and not sender.is_admin:
             raise NotAnAdmin
-        target = resolve(
-            application,
+        return sender
+
+    def _target(self, asked: dict[str, Any], sender: User) -> Target:
+        return resolve(
+            self.actor.application,
             asked["target_type"],
             asked["target_id"],
             by=self.actor,
             sender=sender,
             appkey=asked.get("target_appkey", "").strip(),
         )
-        draft = Draft(
-            type=asked["msg_type"],
-            body=asked["msg_body"],
-            target_name=asked.get("target_name", ""),
-            from_name=asked.get("from_name", ""),
-            no_offline=asked["no_offline"],
-            no_notification=asked["no_notification"],
-            custom_notification=asked.get("notification"),
-        )
-        sent = sending.send(target, draft, by=self.actor, sender=sender, client_id=_client_id(request))
-        try:
-            result = sent.result(ANSWER_SECONDS)
-        except TimeoutError:
-            raise Busy from None
-        return Response({"msg_id": result.message_id, "msg_ctime": result.created_ms}, status=201)
 
 
-def _client_id(request: Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not 1 <= len(key.encode("utf-8", "surrogatepass")) <= KEY_BYTES:
-        raise BadValue(f"Idempotency-Key has 1 to {KEY_BYTES} bytes")
-    return f"key:{key}"
+def _draft(asked: dict[str, Any]) -> Draft:
+    return Draft(
+        type=asked["msg_type"],
+        body=asked["msg_body"],
+        target_name=asked.get("target_name", ""),
+        from_name=asked.get("from_name", ""),
+        no_offline=asked["no_offline"],
+        no_notification=asked["no_notification"],
+        custom_notification=asked.get("notification"),
+    )

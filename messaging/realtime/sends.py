@@ -13,10 +13,10 @@ from imsite.realtime.dispatch import Pending, on
 from imsite.realtime.session import Session
 from messaging import shapes
 from messaging.errors import NotMember, TooLong
+from messaging.sends import Sent
 from messaging.services import sending
 from messaging.services.sending import Draft
 from messaging.targets import Target, resolve
-from messaging.writer import Sent
 
 CLIENT_ID_BYTES = 64  # of the client's own; ours has a prefix before it
 # What is in an application that does not exist, or is not the same owner's, is no target to clients.

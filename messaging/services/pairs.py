@@ -12,8 +12,9 @@ from imsite.core.cache import ShortCache
 from imsite.core.errors import ImError
 from messaging.errors import Blocked, NoSuchTarget, NotFriends
 from messaging.models import Conversation, Participant, pair_key
+from messaging.sends import Send
 from messaging.targets import Target, TargetKind, values
-from messaging.writer import Send, foresee
+from messaging.writer import foresee
 
 _pairs: ShortCache[tuple[int, int], int] = ShortCache(seconds=3600, most=100_000)  # a pair's conversation never changes
 

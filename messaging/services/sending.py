@@ -16,11 +16,13 @@ from accounts.actors import Actor
 from accounts.models import Application, User
 from imsite.core import bus, clock
 from imsite.core.cache import ShortCache
+from messaging.errors import SenderGone
 from messaging.events import MessageFacts, MessageSent, RoomMessageSent
-from messaging.rules import require_client_id, require_size, require_sizes_beside
+from messaging.rules import require_client_id, require_request_key, require_size, require_sizes_beside
+from messaging.sends import RequestKey, Result, Send, Sent
 from messaging.services import delivered, words
 from messaging.targets import Target, kind_of
-from messaging.writer import Result, Send, Sent, write, writer
+from messaging.writer import write, writer
 
 SENDER_SECONDS = 5  # how old a sender's nickname may be
 
@@ -49,19 +51,33 @@ class Draft:
 
 
 def send(
-    target: Target, draft: Draft, *, by: Actor, sender: User | None = None, client_id: str | None = None
+    target: Target,
+    draft: Draft,
+    *,
+    by: Actor,
+    sender: User | None = None,
+    as_user: bool = False,
+    client_id: str | None = None,
+    request: RequestKey | None = None,
 ) -> Future[Sent]:
     """Store a message and push it to everyone but the session that sent it. The future is done after the commit.
 
-    `sender` is who it is from: the acting user, or with another actor anyone. The same `client_id` (at most 96 bytes) again
-    answers the first result and stores nothing; with another content it is ClientIdReused.
+    `sender` is who it is from: the acting user, or with another actor anyone. What server, operator and system send stands
+    above membership, silence, mute-all, the receiver's blacklist, friends-only, room bans, sensitive words and a disabled
+    sender; with `as_user` it is said as that user would say it, and all of these bind it. Nothing stands above a receiver,
+    group or room that does not exist, nor above a member's shield. Who is disabled gets it when they are not any more.
+
+    The same `client_id` (at most 96 bytes) of a sender again answers the first result and stores nothing; with another
+    content it is ClientIdReused. So does the same `request` key of an application, whoever sends; for another request it is
+    RequestKeyReused (409).
     Raises, or sets on the future: TooLong (880206), SensitiveText (880208), NoSuchTarget (880203), Blocked (880207),
-    NotMember (880205), Silenced (880212), NotInRoom (881501), BannedInRoom (881502), Busy.
+    NotMember (880205), Silenced (880212), NotInRoom (881501), BannedInRoom (881502), SenderGone (880111), Busy.
     """
     if connection.in_atomic_block:
         # The writer would wait for this transaction's locks, and this transaction for the writer.
         raise RuntimeError("sending.send must not be called in a transaction; use sending.insert there")
-    return writer.submit(prepare(target, draft, by=by, sender=sender, client_id=client_id))
+    prepared = prepare(target, draft, by=by, sender=sender, as_user=as_user, client_id=client_id, request=request)
+    return writer.submit(prepared)
 
 
 def insert(
@@ -78,35 +94,56 @@ def insert(
 
 
 def prepare(
-    target: Target, draft: Draft, *, by: Actor, sender: User | None = None, client_id: str | None = None
+    target: Target,
+    draft: Draft,
+    *,
+    by: Actor,
+    sender: User | None = None,
+    as_user: bool = False,
+    client_id: str | None = None,
+    request: RequestKey | None = None,
 ) -> Send:
     """All that comes before the writer: the checks that need no transaction, and the content as it will be delivered."""
     require_size(draft.content or {"msg_body": draft.body}, draft.body, by)
     require_sizes_beside(draft.at_list, draft.custom_notification)
     require_client_id(client_id)
+    if request is not None:
+        require_request_key(request.key)
     author = profile_of(sender or by.user)
-    body = words.screen(by.application, draft.type, draft.body) if by.is_user else draft.body
+    is_user = by.is_user or as_user
+    if author.deleted_at or (author.disabled and is_user):
+        raise SenderGone
+    body = words.screen(by.application, draft.type, draft.body) if is_user else draft.body
+    from_type = "user" if is_user else "admin"
     send = Send(
         target=target,
         sender=author,
         client_id=client_id or f"one:{secrets.token_urlsafe(15)}",
-        fingerprint=_fingerprint(target, draft),
+        fingerprint=request.fingerprint if request else _fingerprint(target, draft),
+        request_key=request.key if request else None,
         type=draft.type,
-        content=orjson.dumps(_content(target, draft, body, author, by)).decode(),
-        from_type="user" if by.is_user else "admin",
+        content=orjson.dumps(_content(target, draft, body, author, by, from_type)).decode(),
+        from_type=from_type,
         no_offline=draft.no_offline,
         no_notification=draft.no_notification,
         custom_notification=orjson.dumps(draft.custom_notification).decode() if draft.custom_notification else "",
         need_receipt=draft.need_receipt,
         moves_cursor=by.is_user,
-        privileged=by.is_privileged,
-        friends_only=by.application.limits.friends_only,
+        privileged=not is_user,
+        friends_only=_is_for_friends(target, by),
         sid=by.sid,
         on_commit=push,
     )
     if not target.conversation_id:
         send.target = kind_of(target.kind).begin(send)
     return send
+
+
+def _is_for_friends(target: Target, by: Actor) -> bool:
+    """Whether the application of the sender, or that of the receiver, lets only friends write to each other."""
+    return by.application.limits.friends_only or (
+        target.peer is not None and target.peer.application.limits.friends_only
+    )
 
 
 def push(send: Send, sent: Sent) -> None:
@@ -163,7 +200,9 @@ def forget_profile(user_id: int) -> None:
     _named.clear()
 
 
-def _content(target: Target, draft: Draft, body: Mapping[str, Any], author: User, by: Actor) -> dict[str, Any]:
+def _content(
+    target: Target, draft: Draft, body: Mapping[str, Any], author: User, by: Actor, from_type: str
+) -> dict[str, Any]:
     """The content as receivers get it: what the client gave, with everything that it may not decide filled in here."""
     content = {
         "version": 1,
@@ -175,7 +214,7 @@ def _content(target: Target, draft: Draft, body: Mapping[str, Any], author: User
         "target_appkey": target.appkey,
         "from_id": author.username,
         "from_appkey": author.application.appkey,
-        "from_type": "user" if by.is_user else "admin",
+        "from_type": from_type,
         "from_name": draft.from_name or author.nickname,
         "sui_mtime": clock.to_s(author.updated_at),
         "msg_type": draft.type,

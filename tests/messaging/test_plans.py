@@ -7,6 +7,8 @@ from django.db import connection
 
 from accounts.actors import Actor
 from groups.services import create_group
+from messaging.repeats import first_result
+from messaging.sends import RequestKey
 from messaging.services import delivered
 from messaging.services.sending import Draft, prepare
 from messaging.targets import resolve
@@ -67,6 +69,26 @@ def test_a_batch_of_sends_reads_no_table_from_end_to_end(alice, bob, carol):
         results = write(sends)
     assert [result.seq for result in results] == [1, 1, 1, 2]
     assert statements.scans() == []
+
+
+def test_keys_are_looked_up_by_their_index(alice, bob):
+    by = Actor.server(alice.application)
+    target = resolve(alice.application, "single", "bobby", by=by, sender=alice)
+    draft = Draft(type="text", body={"text": "hi"})
+    sends = [
+        prepare(target, draft, by=by, sender=alice, request=RequestKey(f"order-{number}", "")) for number in range(20)
+    ]
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        write(sends)
+        assert first_result(alice.application_id, RequestKey("order-3", "")).repeated
+    assert statements.scans() == []
+    asked = [sql for sql in statements.seen if "request_key = asked.name" in sql]
+    assert len(asked) == 2  # of the batch, of one
+    for sql in asked:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + sql, statements.seen[sql])
+            assert any("message_request_key_once" in row[3] for row in cursor.fetchall())
 
 
 def test_moving_the_delivered_cursors_reads_no_table_from_end_to_end(alice, bob, carol):

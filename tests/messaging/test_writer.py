@@ -13,21 +13,24 @@ from accounts.models import Block
 from groups import services as groups
 from imsite.core.errors import Busy, ImError
 from messaging import writer as writers
-from messaging.errors import Blocked, ClientIdReused, NoSuchTarget, NotMember, Silenced
+from messaging.errors import Blocked, ClientIdReused, NoSuchTarget, NotMember, RequestKeyReused, Silenced
 from messaging.models import FOREVER_MS, Conversation, Message, Participant
+from messaging.repeats import first_result
+from messaging.sends import NotStored, RequestKey, Sent
 from messaging.services import sending
-from messaging.writer import NotStored, Writer, commit, writer
+from messaging.writer import Writer, commit, writer
 from tests.messaging.conftest import announce, begin, say, stored, target_of, text
-from tests.together import together
+from tests.together import kinds, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PATIENCE_S = 30
 
 
-def prepared(sender, to, words="hi", *, client_id=None, **more):
+def prepared(sender, to, words="hi", *, client_id=None, request=None, **more):
     """A send on its way into the writer, for a batch of the test's own."""
-    return sending.prepare(target_of(sender, to), text(words, **more), by=Actor.of(sender), client_id=client_id)
+    by = Actor.of(sender)
+    return sending.prepare(target_of(sender, to), text(words, **more), by=by, client_id=client_id, request=request)
 
 
 def conversation_of(result):
@@ -185,6 +188,84 @@ def test_one_client_id_from_many_threads_at_once_is_one_message(alice, bob):
     assert len({result.message_id for result in results}) == 1
     assert sum(not result.repeated for result in results) == 1
     assert Message.objects.count() == 1
+
+
+# Keys, which name a request in the whole application
+
+
+def keyed(sender, to, asked="the same", key="order-7", **more):
+    return prepared(sender, to, request=RequestKey(key, asked), **more)
+
+
+def test_a_key_is_known_whoever_sends(alice, bob, carol):
+    (first,) = commit([keyed(alice, bob)])
+    (again,) = commit([keyed(carol, bob)])  # the fingerprint says who is to send
+    assert again == replace(first, repeated=True, member_seq=0)
+    (other,) = commit([keyed(carol, bob, "another")])
+    assert isinstance(other, RequestKeyReused)
+    assert Message.objects.get().request_key == "order-7"
+
+
+def test_a_key_is_known_within_one_batch(alice, bob, carol):
+    first, other, again, free = commit(
+        [keyed(alice, bob), keyed(carol, bob, "another"), keyed(alice, bob), keyed(carol, bob, key="order-8")]
+    )
+    assert (first.seq, free.seq) == (1, 1)
+    assert isinstance(other, RequestKeyReused)
+    assert again.repeated
+    assert again.message_id == first.message_id
+
+
+def test_a_key_and_a_client_id_are_two_names(alice, bob):
+    first, second = commit([keyed(alice, bob, key="1"), prepared(alice, bob, client_id="1")])
+    assert (first.seq, second.seq) == (1, 2)
+
+
+def test_keys_of_two_applications_are_two(alice, bob, eve):
+    first, second = commit([keyed(alice, bob), keyed(eve, eve, "another")])
+    assert (first.repeated, second.repeated) == (False, False)
+
+
+def test_a_key_whose_send_was_refused_is_free(club, alice, carol, bob):
+    refused, sent, late = commit([keyed(carol, club), keyed(alice, bob, "another"), keyed(carol, club)])
+    assert isinstance(refused, NotMember)
+    assert sent.seq == 1
+    assert isinstance(late, RequestKeyReused)
+
+
+def test_one_key_in_several_writers_is_one_message(alice, bob, carol, dave):
+    pairs = [(alice, bob), (bob, carol), (carol, dave)]
+    for sender, receiver in pairs:
+        say(sender, receiver)
+    sends = [keyed(sender, receiver, sender.username) for sender, receiver in pairs * 3]
+    results = [sent for batch in together(*[lambda send=send: commit([send]) for send in sends]) for sent in batch]
+    assert kinds(results) == ["RequestKeyReused"] * 6 + ["Sent"] * 3
+    assert sum(isinstance(sent, Sent) and not sent.repeated for sent in results) == 1
+    assert Message.objects.filter(request_key="order-7").count() == 1
+
+
+def test_batches_that_share_keys_in_another_order_do_not_wait_in_a_circle(alice, bob, carol, dave):
+    pairs = [(alice, bob), (bob, carol), (carol, dave), (dave, alice)]
+    for sender, receiver in pairs:
+        say(sender, receiver)
+
+    def batch(order, shift):
+        """The same keys, each in another conversation and in another order."""
+        return [keyed(*pairs[(number + shift) % 4], key=f"order-{number}") for number in order]
+
+    batches = [batch([0, 1, 2, 3], 0), batch([3, 2, 1, 0], 1), batch([2, 0, 3, 1], 2)]
+    results = [sent for sents in together(*[lambda one=one: commit(one) for one in batches]) for sent in sents]
+    assert kinds(results) == ["Sent"] * 12
+    assert len({sent.message_id for sent in results}) == 4
+
+
+def test_a_key_is_looked_up_before_anything_else(alice, bob, application):
+    assert first_result(application.pk, RequestKey("order-7", "the same")) is None
+    (sent,) = commit([keyed(alice, bob)])
+    found = first_result(application.pk, RequestKey("order-7", "the same"))
+    assert found == replace(sent, repeated=True, member_seq=0)
+    with pytest.raises(RequestKeyReused):
+        first_result(application.pk, RequestKey("order-7", "another"))
 
 
 # One bad send fails alone
@@ -450,6 +531,7 @@ def test_the_rows_are_those_that_the_orm_would_write(club, alice, bob):
             custom_notification={"title": "標題"},
         ),
         prepared(alice, bob, "passing", no_offline=True, client_id="own:é"),
+        keyed(alice, bob, key="é"),
     ]
     results = commit(sends)
     for send, result in zip(sends, results, strict=True):
@@ -463,6 +545,7 @@ def test_the_rows_are_those_that_the_orm_would_write(club, alice, bob):
             sender=send.sender,
             client_id=send.client_id,
             fingerprint=send.fingerprint,
+            request_key=send.request_key,
             from_type="user",
             type="text",
             content=send.content,
@@ -561,6 +644,5 @@ def test_one_client_id_for_several_conversations_in_several_writers_is_one_messa
         say(alice, target)
     sends = [prepared(alice, target, client_id="own:1") for target in targets * 2]
     results = [sent for batch in together(*[lambda send=send: commit([send]) for send in sends]) for sent in batch]
-    kinds = sorted(type(result).__name__ for result in results)
-    assert kinds == ["ClientIdReused"] * 4 + ["Sent"] * 2
+    assert kinds(results) == ["ClientIdReused"] * 4 + ["Sent"] * 2
     assert Message.objects.filter(client_id="own:1").count() == 1

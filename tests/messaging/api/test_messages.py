@@ -8,13 +8,17 @@ import pytest
 
 from accounts import services as accounts
 from accounts.actors import Actor
+from accounts.models import Block, Friendship
 from chatrooms import services as rooms
 from groups import services as groups
 from messaging import writer
 from messaging.api import messages
-from messaging.models import Conversation, Message, Participant
+from messaging.models import FOREVER_MS, Conversation, Message, Participant
+from messaging.services import words
+from tests import isolation
 from tests.cast import PASSWORD_MD5, register
 from tests.door import Rest, refusal
+from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -153,7 +157,7 @@ WRONG = {
     "version": [0, 2, "x", True, 1.5, [], {}],
     "target_type": ["user", "Single", "", 1, True, [], {}],
     "target_id": [True, 1.5, [], {}, "x" * 129],
-    "from_type": ["user", "Admin", "", 1, [], {}],
+    "from_type": ["users", "Admin", "", 1, [], {}],
     "from_id": [True, 1.5, [], {}, "x" * 129],
     "msg_type": ["texts", "", 1, True, [], {}],
     "msg_body": ["hi", 1, True, [], [{"text": "hi"}], {}, {"text": 1}, {"text": ["hi"]}, {"text": "hi", "extras": "x"}],
@@ -286,17 +290,231 @@ def test_other_methods_are_refused(rest):
     assert rest.delete(PATH, message()).status_code == 405
 
 
+# In the name of any user
+
+
+def as_user(sender, **more):
+    return message(**{"from_type": "user", "from_id": sender.username} | more)
+
+
+def test_any_user_may_be_sent_for(rest, alice, bob, pushes):
+    assert send(rest, as_user(alice)).status_code == 201
+    (pushed,) = pushes.messages
+    content = pushed["content"]
+    assert (content["from_type"], content["from_id"], content["from_platform"]) == ("user", "alice", "api")
+    row = Message.objects.get()
+    assert (row.from_type, row.sender) == ("user", alice)
+    mine = Participant.objects.get(user=alice)
+    assert (mine.read_seq, mine.own_after_read) == (0, 1)  # said, though nothing was read
+    assert send(rest, as_user(bob, target_id="alice", from_id="admin")).status_code == 201
+
+
+def silence(club, bob):
+    Participant.objects.filter(conversation_id=club.pk, user=bob).update(silenced_until_ms=FOREVER_MS)
+
+
+def mute_all(club, bob):
+    Conversation.objects.filter(pk=club.pk).update(mute_all=True)
+
+
+@pytest.mark.parametrize("hush", [silence, mute_all])
+def test_who_may_not_speak_is_not_sent_for(rest, club, bob, admin, hush):
+    to_club = {"target_type": "group", "target_id": str(club.pk)}
+    hush(club, bob)
+    assert refused(rest, as_user(bob, **to_club)) == (403, 899016)
+    assert send(rest, message(**to_club)).status_code == 201
+
+
+def test_who_is_outside_is_not_sent_for(rest, club, lobby, dave):
+    for kind, target, code in (("group", club, 899014), ("chatroom", lobby, 899082)):
+        to = {"target_type": kind, "target_id": str(target.pk)}
+        assert refused(rest, as_user(dave, **to)) == (403, code)
+        assert send(rest, message(**to)).status_code == 201
+
+
+def test_who_is_blocked_is_not_sent_for(rest, alice, bob, admin):
+    Block.objects.create(owner=bob, target=alice)
+    Block.objects.create(owner=bob, target=admin)
+    assert refused(rest, as_user(alice)) == (403, 899016)
+    assert send(rest, as_user(bob, target_id="alice")).status_code == 201  # the other direction
+    assert send(rest, message()).status_code == 201
+
+
+def test_where_only_friends_write_to_each_other_users_do_not_write_to_strangers(rest, application, alice, bob, carol):
+    Friendship.objects.create(owner=bob, friend=carol)
+    accounts.change_application(application, {"settings": {"friends_only": True}}, by=None)
+    assert refused(rest, as_user(alice)) == (403, 899016)
+    assert send(rest, as_user(carol)).status_code == 201
+    assert send(rest, message()).status_code == 201
+
+
+def test_friends_only_of_the_receivers_application_counts_as_well(rest, application, alice):
+    sister = sister_of(application)
+    register(sister, "zoe22")
+    to = {"target_id": "zoe22", "target_appkey": sister.appkey}
+    assert send(rest, as_user(alice, **to)).status_code == 201
+    accounts.change_application(sister, {"settings": {"friends_only": True}}, by=None)
+    isolation.forget()  # other processes hear of it within 5 s
+    assert refused(rest, as_user(alice, **to)) == (403, 899016)
+    assert send(rest, message(**to)).status_code == 201
+
+
+def test_sensitive_words_are_for_users_and_not_for_admins(rest, application, alice, bob, server):
+    words.add_words(application, ["darn"], by=server)
+    body = {"msg_body": {"text": "oh darn"}}
+    assert refused(rest, as_user(alice, **body)) == (403, 899016)
+    assert send(rest, message(**body)).status_code == 201
+
+
+def test_who_is_disabled_is_not_sent_for_but_may_be_sent_to(rest, alice, bob, admin, server):
+    assert send(rest, as_user(alice)).status_code == 201
+    accounts.disable_user(alice, by=server)
+    assert refused(rest, as_user(alice)) == (403, 899016)
+    assert send(rest, as_user(bob, target_id="alice")).status_code == 201
+    accounts.enable_user(alice, by=server)
+    assert send(rest, as_user(alice)).status_code == 201
+    accounts.disable_user(admin, by=server)
+    assert send(rest, message()).status_code == 201  # the application's own word, not that of who signs in as admin
+
+
+@pytest.mark.parametrize("from_type", ["admin", "user"])
+def test_who_is_deleted_sends_no_more(rest, bob, admin, server, from_type):
+    assert send(rest, message(from_type=from_type)).status_code == 201
+    accounts.delete_user(admin, by=server)
+    assert refused(rest, message(from_type=from_type)) == (403, 899002)
+
+
+def test_who_is_an_admin_no_more_sends_as_a_user(rest, bob, admin, server):
+    assert send(rest, message()).status_code == 201
+    accounts.revoke_admin(admin, by=server)
+    assert refused(rest, message()) == (403, 899016)
+    assert send(rest, message(from_type="user")).status_code == 201
+
+
+# Between applications of one owner
+
+
+def sister_of(application):
+    return accounts.create_application("Sister", owner=application.owner.name, by=None)[0]
+
+
+@pytest.fixture
+def sister(application):
+    return sister_of(application)
+
+
+def test_a_message_to_a_user_of_another_application(rest, application, sister, pushes):
+    (zoe,) = register(sister, "zoe22").values()
+    assert refused(rest, message(target_id="zoe22")) == (403, 899002)
+    assert send(rest, message(target_id="zoe22", target_appkey=f" {sister.appkey} ")).status_code == 201
+    (pushed,) = pushes.messages
+    content = pushed["content"]
+    assert (pushed["msg_level"], pushed["from_appkey"]) == (1, application.appkey)
+    assert (content["target_appkey"], content["from_appkey"]) == (sister.appkey, application.appkey)
+    assert f"user:{zoe.pk}" in pushes.delivered[0][0]
+    row = Message.objects.get()
+    assert row.application == application  # the sender's
+    assert refused(rest, message(target_id="bobby", target_appkey=sister.appkey)) == (403, 899002)
+
+
+def test_a_message_to_a_group_and_to_a_room_of_another_application(rest, alice, sister, pushes):
+    zoe = register(sister, "zoe22")["zoe22"]
+    theirs = Actor.server(sister)
+    circle = groups.create_group("Circle", owner=zoe, by=theirs)
+    hall = rooms.create_room("Hall", owner=zoe, by=theirs)
+    for kind, target, unknown, outside in (("group", circle, 899006, 899014), ("chatroom", hall, 899081, 899082)):
+        to = {"target_type": kind, "target_id": str(target.pk)}
+        assert refused(rest, message(**to)) == (403, unknown)
+        assert refused(rest, as_user(alice, **to, target_appkey=sister.appkey)) == (403, outside)
+        assert send(rest, message(**to, target_appkey=sister.appkey)).status_code == 201
+    group, room = pushes.delivered[-2:]
+    assert group[0] == (f"conversation:{circle.pk}",)
+    assert room[0] == (f"room:{hall.pk}",)
+    assert group[2]["messages"][0]["msg_level"] == 1
+
+
+def test_the_own_appkey_is_a_legal_target_for_all_kinds(rest, application, bob, club, lobby, pushes):
+    for kind, target_id in (("single", "bobby"), ("group", str(club.pk)), ("chatroom", str(lobby.pk))):
+        body = message(target_type=kind, target_id=target_id, target_appkey=application.appkey)
+        assert send(rest, body).status_code == 201
+    assert {pushed["msg_level"] for pushed in pushes.messages} == {0}
+
+
 # Repetition
 
 
+def keyed(rest, body, key="order-7"):
+    return send(rest, body, **{"Idempotency-Key": key})
+
+
 def test_a_key_makes_a_request_repeatable(rest, bob, pushes):
-    first = send(rest, message(), **{"Idempotency-Key": "order-7"})
-    again = send(rest, message(), **{"Idempotency-Key": "order-7"})
+    first = keyed(rest, message())
+    again = keyed(rest, message())
     assert (again.status_code, again.json()) == (201, first.json())
-    assert refused(rest, message(msg_body={"text": "other"}), **{"Idempotency-Key": "order-7"}) == (400, 899003)
-    assert refused(rest, message(target_id="admin"), **{"Idempotency-Key": "order-7"}) == (400, 899003)
-    assert send(rest, message(), **{"Idempotency-Key": "order-8"}).json() != first.json()
+    assert keyed(rest, message(), "order-8").json() != first.json()
     assert len(pushes.messages) == 2
+
+
+def test_the_same_request_written_otherwise_is_the_same(rest, bob):
+    first = keyed(rest, message())
+    backwards = dict(reversed(message(from_name=None).items()))
+    assert keyed(rest, json.dumps(backwards, indent=4)).json() == first.json()
+
+
+OTHERWISE = {
+    "msg_body": {"text": "other"}, "target_id": "alice", "target_type": "group", "from_id": "second", "from_type": "user",
+    "from_name": "x", "target_name": "x", "no_offline": True, "no_notification": True, "notification": {"title": "x"},
+    "msg_type": "custom", "version": "1", "unknown": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_another_request_under_the_key_is_a_conflict(rest, bob, server, application, club, name):
+    accounts.register_admin(application, {"username": "second", "password": PASSWORD_MD5}, by=server)
+    other = message(**{name: OTHERWISE[name]})
+    if name == "target_type":
+        other["target_id"] = str(club.pk)
+    assert keyed(rest, message()).status_code == 201
+    assert refused(rest, other, **{"Idempotency-Key": "order-7"}) == (409, 899003)
+    assert send(rest, other).status_code == 201  # nothing else was wrong with it
+
+
+def test_keys_belong_to_an_application(rest, bob, other_application):
+    theirs = Actor.server(other_application)
+    accounts.register_admin(other_application, {"username": "admin", "password": PASSWORD_MD5}, by=theirs)
+    register(other_application, "bobby")
+    first, second = keyed(rest, message()), keyed(Rest(other_application), message(msg_body={"text": "other"}))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() != second.json()
+
+
+def test_a_first_result_stands_whatever_has_changed_since(rest, bob, admin, server):
+    first = keyed(rest, message())
+    accounts.delete_user(bob, by=server)
+    accounts.delete_user(admin, by=server)
+    assert (again := keyed(rest, message())).status_code == 201
+    assert again.json() == first.json()
+    assert Message.objects.count() == 1
+
+
+def test_a_refused_send_leaves_the_key_free(rest, bob, alice):
+    block = Block.objects.create(owner=bob, target=alice)
+    assert refused(rest, as_user(alice), **{"Idempotency-Key": "order-7"}) == (403, 899016)
+    assert refused(rest, message(version=2), **{"Idempotency-Key": "order-7"}) == (400, 899003)
+    block.delete()
+    assert keyed(rest, message(msg_body={"text": "other"})).status_code == 201
+
+
+@pytest.mark.parametrize("words", ["the same", "others"])
+def test_of_requests_that_come_together_one_is_sent(rest, bob, alice, club, words):
+    bodies = [message(), message()] * 4 if words == "the same" else [
+        message(), message(target_id="alice"), message(target_type="group", target_id=str(club.pk)), message(from_name="x"),
+    ] * 2  # fmt: skip
+    answers = together(*[lambda body=body: keyed(rest, body) for body in bodies])
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == ([201] * 8 if words == "the same" else [201] * 2 + [409] * 6)
+    assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
+    assert Message.objects.count() == 1
 
 
 def test_without_a_key_every_request_is_a_message(rest, bob):
