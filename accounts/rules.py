@@ -165,6 +165,12 @@ def require_acts_for(user: User, by: Actor) -> None:
         raise CrossApplication
 
 
+def require_privileged(by: Actor) -> None:
+    """The application's server, an operator or the system; NotAllowed for users."""
+    if by.is_user:
+        raise NotAllowed("users cannot do this")
+
+
 def require_within_reach(users: Iterable[User], by: Actor) -> None:
     """All belong to applications of one owner with `by`; CrossApplication (899020). They come with their application."""
     for user in users:

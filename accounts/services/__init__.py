@@ -11,6 +11,16 @@ from accounts.services.applications import (
     save_organisation,
     save_role,
 )
+from accounts.services.blacklist import block, unblock
+from accounts.services.friends import (
+    Note,
+    accept_friend,
+    add_friends,
+    decline_friend,
+    invite_friend,
+    note_friends,
+    remove_friends,
+)
 from accounts.services.locks import lock_users
 from accounts.services.no_disturb import change_no_disturb
 from accounts.services.sessions import (
@@ -39,6 +49,10 @@ from accounts.services.users import (
 
 __all__ = [
     "LoggedIn",
+    "Note",
+    "accept_friend",
+    "add_friends",
+    "block",
     "change_application",
     "change_no_disturb",
     "change_password",
@@ -46,6 +60,7 @@ __all__ = [
     "close_open_sessions",
     "create_application",
     "create_operator",
+    "decline_friend",
     "delete_operator",
     "delete_role",
     "delete_user",
@@ -54,10 +69,13 @@ __all__ = [
     "enable_user",
     "end_session",
     "grant_admin",
+    "invite_friend",
     "lock_users",
     "log_in",
+    "note_friends",
     "register",
     "register_admin",
+    "remove_friends",
     "require_live",
     "revoke_admin",
     "rotate_secret",
@@ -67,5 +85,6 @@ __all__ = [
     "set_password",
     "sign_up",
     "touch_sessions",
+    "unblock",
     "update_profile",
 ]

@@ -20,7 +20,7 @@ from accounts.errors import (
     WrongPassword,
     WrongType,
 )
-from accounts.events import ForcedOffline, NoDisturbChanged, OwnNoDisturbChanged, PasswordChanged, ProfileChanged
+from accounts.events import ForcedOffline, PasswordChanged, ProfileChanged
 from accounts.models import Application, DeviceClass, Session, User
 from accounts.serializers import ProfileShape, notification, wire_user
 from imsite.core.events import Event
@@ -188,20 +188,8 @@ def profile_changed(event: ProfileChanged) -> tuple[str, Data]:
     return notification(event, 40)
 
 
-@pushed(NoDisturbChanged)
-def no_disturb_changed(event: NoDisturbChanged) -> tuple[str, Data]:
-    """Event 37: do-not-disturb was changed over REST; it tells no details. Source: Web SDK, event_notification."""
-    return notification(event, 37)
-
-
-@pushed(OwnNoDisturbChanged)
-def own_no_disturb_changed(event: OwnNoDisturbChanged) -> tuple[str, Data]:
-    """Event 102: changed by another session of the user; `extra` 31/32 for users, 35/36 global. Source: Web SDK, event_notification."""
-    return notification(event, 102, extra=event.change, to_usernames=list(event.users), **_self(event))
-
-
 def _self(event: Event) -> Data:
-    assert isinstance(event, ForcedOffline | PasswordChanged | OwnNoDisturbChanged)
+    assert isinstance(event, ForcedOffline | PasswordChanged)
     return {"from_uid": event.user_id, "from_username": event.username, "from_appkey": event.appkey}
 
 
