@@ -7,11 +7,13 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.errors import CrossApplication, NoSuchApplication, NoSuchUser
 from accounts.identity import application_of
 from accounts.models import Application, User
 from accounts.rules import require_same_owner
-from chatrooms import services
-from chatrooms.errors import BadValue, NoSuchRoom
+from accounts.serializers import Username
+from chatrooms import schema, services
+from chatrooms.errors import BadValue, NoSuchRoom, NotInRoom, RoomFull
 from chatrooms.models import ChatRoom, ChatRoomQuerySet
 from chatrooms.rules import ACROSS_MOST, LIST_MOST
 from chatrooms.serializers import (
@@ -24,6 +26,7 @@ from chatrooms.serializers import (
     room_json,
 )
 from imsite.core.ids import read_id
+from imsite.rest.describe import ArrayOf, PageOf, described
 from imsite.rest.paging import paged
 from imsite.rest.views import ImView
 
@@ -56,6 +59,7 @@ class RoomView(ImView):
 class Rooms(RoomView):
     """/v1/chatroom"""
 
+    @described("Make a chat room", body=NewRoom, answers={201: schema.MadeRoom}, codes=[NoSuchUser, RoomFull])
     def post(self, request: Request) -> Response:
         """Make a chat room; 201 and `chatroom_id`. Source: REST API, create chat room."""
         wanted = self.read(NewRoom)
@@ -65,6 +69,7 @@ class Rooms(RoomView):
         )
         return Response({"chatroom_id": room.pk}, status=201)
 
+    @described("List chat rooms", answers={200: PageOf("rooms", schema.ChatRoom, PAGE_MOST)})
     def get(self, request: Request) -> Response:
         """A page of all chat rooms, key `rooms`, at most 500. Source: REST API, list chat rooms."""
         return Response(paged(request, self.rooms, "rooms", room_json, most=PAGE_MOST))
@@ -73,6 +78,7 @@ class Rooms(RoomView):
 class RoomBatch(RoomView):
     """/v1/chatroom/batch"""
 
+    @described("Show several chat rooms", body=RoomIds(), answers={200: ArrayOf(schema.ChatRoom)}, codes=[NoSuchRoom])
     def post(self, request: Request) -> Response:
         """The chat rooms of an array of ids, each once, as an array; unknown ones 899081. Source: REST API, get chat rooms."""
         self.require_body(list)
@@ -86,6 +92,7 @@ class RoomBatch(RoomView):
 class OneRoom(RoomView):
     """/v1/chatroom/{room}"""
 
+    @described("Change a chat room", body=RoomInfo, answers={204: None}, codes=[NoSuchRoom, NoSuchUser, NotInRoom])
     def put(self, request: Request, room: str) -> Response:
         """Change any of owner_username, name and description; 204. Source: REST API, update chat room."""
         found, change = self.find(room), self.read(RoomInfo)
@@ -94,6 +101,7 @@ class OneRoom(RoomView):
         services.update_room(found, **change, owner=owner, by=self.actor)
         return Response(status=204)
 
+    @described("Delete a chat room", answers={204: None}, codes=[NoSuchRoom])
     def delete(self, request: Request, room: str) -> Response:
         """Delete the chat room; 204. Source: REST API, delete chat room."""
         services.delete_room(self.find(room), by=self.actor)
@@ -103,6 +111,12 @@ class OneRoom(RoomView):
 class RoomBan(RoomView):
     """/v1/chatroom/{room}/forbidden/{username}"""
 
+    @described(
+        "Forbid a member to speak, or allow it",
+        query=RoomBanning,
+        answers={204: None},
+        codes=[NoSuchRoom, NoSuchUser, NotInRoom, NoSuchApplication, CrossApplication],
+    )
     def put(self, request: Request, room: str, username: str) -> Response:
         """Forbid a member to speak (`?status=1`), or allow it again (0), whoever it was done to before; 204.
 
@@ -119,17 +133,34 @@ class RoomBan(RoomView):
 class RoomMembers(RoomView):
     """/v1/chatroom/{room}/members"""
 
+    @described(
+        "List the members of a chat room",
+        answers={200: PageOf("users", schema.RoomMember, PAGE_MOST)},
+        codes=[NoSuchRoom],
+    )
     def get(self, request: Request, room: str) -> Response:
         """A page of members, key `users`, at most 500. Source: REST API, chat room member list."""
         rows = self.find(room).memberships.in_order()
         application = self.actor.application
         return Response(paged(request, rows, "users", lambda row: member_json(row, application), most=PAGE_MOST))
 
+    @described(
+        "Add members to a chat room",
+        body=ArrayOf(Username(), least=1, most=LIST_MOST),
+        answers={204: None},
+        codes=[NoSuchRoom, NoSuchUser, RoomFull],
+    )
     def put(self, request: Request, room: str) -> Response:
         """Put the users of an array into the room; who is there stays; 204. Source: REST API, add chat room members."""
         services.change_members(self.find(room), add=self._users(), by=self.actor)
         return Response(status=204)
 
+    @described(
+        "Remove members from a chat room",
+        body=ArrayOf(Username(), least=1, most=LIST_MOST),
+        answers={204: None},
+        codes=[NoSuchRoom, NoSuchUser, NotInRoom],
+    )
     def delete(self, request: Request, room: str) -> Response:
         """Take the users of an array out of the room; 204. Source: REST API, remove chat room members."""
         services.change_members(self.find(room), remove=self._users(), by=self.actor)
@@ -142,6 +173,12 @@ class RoomMembers(RoomView):
 class CrossRoomMembers(RoomView):
     """/v1/cross/chatroom/{room}/members"""
 
+    @described(
+        "Change the members of a chat room across applications",
+        body=ArrayOf(MembersAcross, least=1, most=ACROSS_MOST),
+        answers={204: None},
+        codes=[NoSuchRoom, NoSuchUser, NotInRoom, RoomFull, NoSuchApplication, CrossApplication],
+    )
     def post(self, request: Request, room: str) -> Response:
         """Put users of several applications into the room and take others out, all or nothing; 204.
 
@@ -173,6 +210,7 @@ class CrossRoomMembers(RoomView):
 class RoomsOfUser(RoomView):
     """/v1/users/{username}/chatroom"""
 
+    @described("List a user's chat rooms", answers={200: ArrayOf(schema.ChatRoom)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
         """An array of the chat rooms that the user is in. Source: REST API, a user's chat rooms."""
         user = User.objects.of(self.actor.application).find(username)

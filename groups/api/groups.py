@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.errors import NoSuchUser
 from accounts.models import User
-from groups import rules, services
+from accounts.serializers import Username
+from groups import rules, schema, services
+from groups.errors import AlreadyMember, GroupFull, NoSuchGroup, NotMember, TooManyGroups
 from groups.models import Group
 from groups.serializers import NAMES_MOST, GroupInfo, MemberChange, NewGroup, group_json, member_json
 from imsite.core.ids import read_id
+from imsite.rest.describe import ArrayOf, PageOf, described
 from imsite.rest.paging import paged
 from imsite.rest.views import ImView
 
@@ -40,6 +44,9 @@ class GroupView(ImView):
 class Groups(GroupView):
     """/v1/groups"""
 
+    @described(
+        "Make a group", body=NewGroup, answers={201: schema.MadeGroup}, codes=[NoSuchUser, GroupFull, TooManyGroups]
+    )
     def post(self, request: Request) -> Response:
         """Make a group; 201 and the group with `owner_username` and `members_username` as given. Source: REST API, create group."""
         wanted = self.read(NewGroup)
@@ -56,6 +63,7 @@ class Groups(GroupView):
         members = list(dict.fromkeys(wanted["members_username"]))
         return Response({**group_json(group), "members_username": members}, status=201)
 
+    @described("List groups", answers={200: PageOf("groups", schema.Group, PAGE_MOST)})
     def get(self, request: Request) -> Response:
         """A page of all groups, key `groups`, at most 500. Source: REST API, list groups."""
         groups = self.actor.application.groups.of(self.actor.application).in_order()
@@ -65,15 +73,18 @@ class Groups(GroupView):
 class OneGroup(GroupView):
     """/v1/groups/{gid}"""
 
+    @described("Show a group", answers={200: schema.Group}, codes=[NoSuchGroup])
     def get(self, request: Request, gid: str) -> Response:
         """The group. Source: REST API, group details."""
         return Response(group_json(self.find(gid)))
 
+    @described("Change a group", body=GroupInfo, answers={204: None}, codes=[NoSuchGroup])
     def put(self, request: Request, gid: str) -> Response:
         """Change any of name, desc and avatar; 204. Source: REST API, update group."""
         services.update_info(self.find(gid), **self.read(GroupInfo), by=self.actor)
         return Response(status=204)
 
+    @described("Dissolve a group", answers={204: None}, codes=[NoSuchGroup])
     def delete(self, request: Request, gid: str) -> Response:
         """Dissolve the group; 204. Source: REST API, delete group."""
         services.dissolve(self.find(gid), by=self.actor)
@@ -83,6 +94,12 @@ class OneGroup(GroupView):
 class GroupMembers(GroupView):
     """/v1/groups/{gid}/members"""
 
+    @described(
+        "Add and remove members of a group",
+        body=MemberChange,
+        answers={204: None},
+        codes=[NoSuchGroup, NoSuchUser, AlreadyMember, GroupFull, TooManyGroups, NotMember],
+    )
     def post(self, request: Request, gid: str) -> Response:
         """Add and remove members, all or nothing; 204. Source: REST API, add or remove group members."""
         group, change = self.find(gid), self.read(MemberChange)
@@ -91,6 +108,7 @@ class GroupMembers(GroupView):
         )
         return Response(status=204)
 
+    @described("List the members of a group", answers={200: ArrayOf(schema.GroupMember)}, codes=[NoSuchGroup])
     def get(self, request: Request, gid: str) -> Response:
         """An array of users, each with `flag`. Source: REST API, group member list."""
         return Response([member_json(membership) for membership in self.find(gid).members()])
@@ -99,6 +117,12 @@ class GroupMembers(GroupView):
 class AddedMembers(GroupView):
     """/v2/groups/{gid}/addMembers"""
 
+    @described(
+        "Add members to a group",
+        body=ArrayOf(Username(), least=1, most=NAMES_MOST),
+        answers={204: None},
+        codes=[NoSuchGroup, NoSuchUser, AlreadyMember, GroupFull, TooManyGroups],
+    )
     def post(self, request: Request, gid: str) -> Response:
         """Add the members in an array; 204. Source: REST API, add group members in batch."""
         group = self.find(gid)
@@ -109,6 +133,12 @@ class AddedMembers(GroupView):
 class RemovedMembers(GroupView):
     """/v2/groups/{gid}/delMembers"""
 
+    @described(
+        "Remove members from a group",
+        body=ArrayOf(Username(), least=1, most=NAMES_MOST),
+        answers={204: None},
+        codes=[NoSuchGroup, NoSuchUser, NotMember],
+    )
     def post(self, request: Request, gid: str) -> Response:
         """Remove the members in an array; 204. Source: REST API, remove group members in batch."""
         group = self.find(gid)
@@ -119,6 +149,7 @@ class RemovedMembers(GroupView):
 class GroupsOfUser(GroupView):
     """/v1/users/{username}/groups"""
 
+    @described("List a user's groups", answers={200: ArrayOf(schema.Group)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
         """An array of the groups that the user is in. Source: REST API, a user's groups."""
         application = self.actor.application

@@ -9,10 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from imsite.core import clock
-from imsite.core.errors import Invalid
-from imsite.rest.fields import ListOf, TextField
+from imsite.rest.describe import ArrayOf, PageOf, described
+from imsite.rest.fields import ListOf, NumberField, TextField
 from imsite.rest.paging import paged
 from imsite.rest.views import ImView
+from messaging import schema
+from messaging.errors import NoSuchWord, WordExists
 from messaging.models import SensitiveWord
 from messaging.services import words
 
@@ -27,6 +29,9 @@ class WordField(TextField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_bytes=1, max_bytes=words.WORD_BYTES, **kwargs)
+
+    def described_as(self) -> dict[str, Any]:
+        return {**super().described_as(), "maxLength": WORD_CHARACTERS}
 
     def to_internal_value(self, data: Any) -> str:
         word = super().to_internal_value(data)
@@ -48,11 +53,16 @@ class Removal(serializers.Serializer[Any]):
     word = TextField(min_bytes=1, max_bytes=words.WORD_BYTES)
 
 
+class Switching(serializers.Serializer[Any]):
+    status = NumberField(min_value=0, max_value=1)
+
+
 class SensitiveWords(ImView):
     """The words that an application does not let pass; a message that holds one is refused. Source: REST, Sensitive words."""
 
+    @described("Add sensitive words", body=ArrayOf(WordField(), least=1, most=LIST_MAX), answers={204: None})
     def post(self, request: Request) -> Response:
-        """POST /v1/sensitiveword: add an array of words of 1 to 10 characters; 204. A word that is there stays.
+        """Add an array of words of 1 to 10 characters; 204. A word that is there stays.
 
         899003 beyond the application's limit (100). Source: REST, Sensitive words, add.
         """
@@ -61,8 +71,9 @@ class SensitiveWords(ImView):
         words.add_words(self.actor.application, shape.validated_data["words"], by=self.actor)
         return Response(status=204)
 
+    @described("Change a sensitive word", body=Renaming, answers={204: None}, codes=[NoSuchWord, WordExists])
     def put(self, request: Request) -> Response:
-        """PUT /v1/sensitiveword: {"new_word", "old_word"}; 204. 899003 where the old word is unknown or the new one there.
+        """Put another word in the place of one; 204. 899003 where the old word is unknown or the new one there.
 
         Source: REST, Sensitive words, update.
         """
@@ -71,14 +82,16 @@ class SensitiveWords(ImView):
         words.change_word(entry, word=renaming["new_word"], by=self.actor)
         return Response(status=204)
 
+    @described("Delete a sensitive word", body=Removal, answers={204: None}, codes=[NoSuchWord])
     def delete(self, request: Request) -> Response:
-        """DELETE /v1/sensitiveword: {"word"}; 204. 899003 where it is unknown. Source: REST, Sensitive words, delete."""
+        """Delete a word; 204. 899003 where it is unknown. Source: REST, Sensitive words, delete."""
         entry = SensitiveWord.objects.of(self.actor.application).find(self.read(Removal)["word"])
         words.remove_words(self.actor.application, [entry], by=self.actor)
         return Response(status=204)
 
+    @described("List sensitive words", answers={200: PageOf("words", schema.Word, LIST_MAX)})
     def get(self, request: Request) -> Response:
-        """GET /v1/sensitiveword?start&count: {"start", "count", "total", "words": [{"name", "itime"}]}, at most 2000.
+        """A page of the words, key `words`, at most 2000.
 
         Source: REST, Sensitive words, list.
         """
@@ -92,14 +105,15 @@ class SensitiveWords(ImView):
 
 
 class FilterStatus(ImView):
-    """PUT /v1/sensitiveword/status?status=0|1: switch the filter; 204. GET: 200 {"status"}. Source: REST, Sensitive words, status."""
+    """/v1/sensitiveword/status. Source: REST, Sensitive words, status."""
 
+    @described("Switch the filter of sensitive words", query=Switching, answers={204: None})
     def put(self, request: Request) -> Response:
-        status = request.query_params.get("status")
-        if status not in ("0", "1"):
-            raise Invalid("status must be 0 or 1")
-        words.switch_filter(self.actor.application, status == "1", by=self.actor)
+        """While it is off, messages pass whatever they say; 204."""
+        words.switch_filter(self.actor.application, bool(self.read_query(Switching)["status"]), by=self.actor)
         return Response(status=204)
 
+    @described("Show whether the filter of sensitive words is on", answers={200: schema.Switch})
     def get(self, request: Request) -> Response:
+        """`status` 1 on, 0 off."""
         return Response({"status": int(self.actor.application.limits.words_filter)})
