@@ -37,6 +37,29 @@ class ApplicationSettings:
     group_capacity: int = setting(500, _("Group capacity"), _("Most members of a group, its owner included."))
     groups_per_user: int = setting(2_000, _("Groups of a user"), _("How many groups one user may be in."))
     room_capacity: int = setting(10_000, _("Chat room capacity"), _("Most members of a chat room."))
+    # A sixth of each may come at once. 0: no limit.
+    rest_per_minute: int = setting(
+        6_000, _("REST requests a minute"), _("Of the application. A sixth of it may come at once; 0 sets no limit.")
+    )
+    server_sends_per_minute: int = setting(
+        3_000, _("Sends over REST a minute"), _("Messages in the name of one user. 0 sets no limit.")
+    )
+    sends_per_minute: int = setting(
+        600, _("Sends a minute"), _("Messages of one user, by their own clients. 0 sets no limit.")
+    )
+    requests_per_minute: int = setting(
+        3_000, _("Client requests a minute"), _("All that the clients of one user ask for. 0 sets no limit.")
+    )
+    uploads_per_minute: int = setting(300, _("Uploads a minute"), _("Of one user. 0 sets no limit."))
+    logins_per_minute: int = setting(120, _("Sign-ins a minute"), _("Of one user. 0 sets no limit."))
+    address_logins_per_minute: int = setting(
+        3_000,
+        _("Sign-ins of an address a minute"),
+        _("Attempts from one internet address, behind which a whole office may be. 0 sets no limit."),
+    )
+    registrations_per_minute: int = setting(
+        300, _("Registrations of an address a minute"), _("By clients at one internet address. 0 sets no limit.")
+    )
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Self:

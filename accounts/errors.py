@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imsite.core.errors import BadValue, Busy, Conflict, ImError, Invalid, NotAllowed, NotFound, WrongType
+from imsite.core.errors import BadValue, Busy, Conflict, ImError, Invalid, NotAllowed, NotFound, TooFast, WrongType
 
-__all__ = ["BadValue", "Busy", "Conflict", "ImError", "Invalid", "NotAllowed", "NotFound", "WrongType"]
+__all__ = ["BadValue", "Busy", "Conflict", "ImError", "Invalid", "NotAllowed", "NotFound", "TooFast", "WrongType"]
 
 
 class AuthenticationMissing(NotAllowed):

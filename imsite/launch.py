@@ -152,6 +152,7 @@ def run_uvicorn(listener: socket.socket, ready: Callable[[], None]) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # it would believe whatever comes from this machine; imsite.core.addresses decides
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
     # uvicorn repeats the signal to whoever listened before; being asked to stop is no failure.

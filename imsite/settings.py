@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
+from imsite.core.addresses import read_networks
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -52,9 +54,9 @@ def positive(name: str, default: int) -> int:
     return value
 
 
-def switched(name: str) -> bool:
-    """Whether the variable `name` says yes; off when it is not set."""
-    value = env.str(name, default="false").lower()
+def switched(name: str, default: str = "false") -> bool:
+    """Whether the variable `name` says yes; `default` when it is not set."""
+    value = env.str(name, default=default).lower()
     if value not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
         raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
     return value in ("1", "true", "yes", "on")
@@ -124,6 +126,15 @@ DEBUG = False
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = env.list("IM_ALLOWED_HOSTS", default=LOOPBACK if HOST in ("127.0.0.1", "localhost", "::1") else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("IM_CSRF_TRUSTED_ORIGINS", default=[])
+# Whose X-Forwarded-* is believed; nobody's by default, since anyone can write such a header.
+TRUSTED_PROXIES = env.list("IM_TRUSTED_PROXIES", default=[])
+try:
+    read_networks(TRUSTED_PROXIES)
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"IM_TRUSTED_PROXIES takes addresses and networks, as 10.0.0.0/8, and unix, separated by commas: {error}."
+    ) from None
+USE_X_FORWARDED_HOST = switched("IM_FORWARDED_HOST")
 # A proxy that ends TLS says so in this header; trusted only where the operator says that there is one.
 if switched("IM_BEHIND_TLS_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -149,6 +160,7 @@ INSTALLED_APPS = [
     "chatrooms",
 ]
 MIDDLEWARE = [
+    "imsite.rest.middleware.RealAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "imsite.rest.middleware.ApiPaths",
@@ -275,6 +287,9 @@ ROAMING_MESSAGES = positive("IM_ROAMING_MESSAGES", 500)  # a conversation, at a 
 SYNC_MESSAGES = positive("IM_SYNC_MESSAGES", 5000)  # in one packet of a sync; the rest follow
 S3_DOWNLOADS = chosen("IM_S3_DOWNLOADS", "stream", ("stream", "redirect"))  # through us, or from the service itself
 SIGNATURE_SECONDS = positive("IM_SIGNATURE_SECONDS", 600)
+
+# Limits: their numbers are settings of each application; here all of them can be turned off
+RATE_LIMITS = switched("IM_RATE_LIMITS", "true")
 
 # Sockets
 REALTIME_THREADS = positive("IM_REALTIME_THREADS", 16)

@@ -8,7 +8,9 @@ from django.core.cache import caches
 from django.db import connections, transaction
 
 from accounts import identity
+from imsite.core import guard
 from imsite.core.cache import ShortCache
+from imsite.core.limits import limiter
 from messaging.services import delivered
 from messaging.writer import writer
 
@@ -42,6 +44,8 @@ def forget() -> None:
         cache.clear()
     identity._known.clear()
     delivered.forget()
+    limiter.clear()
+    guard.forget()
     for module in own_modules():
         for value in vars(module).values():
             if isinstance(value, ShortCache):

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts import identity, rules, services, signatures
+from accounts import identity, rates, rules, services, signatures
 from accounts.actors import Actor
 from accounts.errors import (
     AlreadyInitialised,
@@ -25,7 +25,7 @@ from accounts.models import Application, DeviceClass, Session, User
 from accounts.serializers import ProfileShape, notification, wire_user
 from imsite.core.events import Event
 from imsite.realtime import session as sessions
-from imsite.realtime.dispatch import on, pushed
+from imsite.realtime.dispatch import count_with, on, pushed
 from imsite.rest.fields import TextField
 
 DEVICE_CLASSES = {"a": DeviceClass.MOBILE, "i": DeviceClass.MOBILE, "w": DeviceClass.PC, "j": DeviceClass.WEB}
@@ -65,6 +65,12 @@ class PasswordChange(serializers.Serializer[Any]):
     new_pwd = TextField(max_bytes=TEXT_MAX)
 
 
+@count_with
+def count_request(session: sessions.Session) -> None:
+    """One more request of this connection; TooFast (880209)."""
+    rates.require_socket_request(session.application, session.user_id, session.sid)
+
+
 # Session
 
 
@@ -95,6 +101,7 @@ def register(session: sessions.Session, data: Data) -> None:
     if session.logged_in:
         raise StillLoggedIn
     application = _application(session)
+    rates.require_registrations(application, session.address)
     avatar = data.pop("media_id", "")
     profile = {**data, "avatar": avatar} if avatar else data
     services.sign_up(application, profile, by=Actor.system(application))

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts import passwords
+from accounts import passwords, rates
 from accounts.errors import NoSuchUser, SignedInElsewhere, UserDisabled, WrongPassword
 from accounts.events import ForcedOffline, OfflineReason
 from accounts.models import Application, Device, DeviceClass, Session, User
@@ -45,12 +45,12 @@ def log_in(
     """Open a session for the user of this name and password (md5 of the plain one, hex).
 
     Ends the other session of the device class (event 1, extra 0), unless it is a browser and the application lets tabs
-    live side by side. NoSuchUser (880103), WrongPassword (880104), UserDisabled (880111).
+    live side by side. NoSuchUser (880103), WrongPassword (880104), UserDisabled (880111), TooFast (880209) beyond a limit, and
+    for an address that has guessed too often.
     """
-    user = User.objects.of(application).find(username)
-    user.application = application
-    if not passwords.verify(user, md5):
-        raise WrongPassword
+    rates.require_address_logins(application, address or "")
+    user = _find_and_verify(application, username, md5, address or "")
+    rates.require_logins(application, user)
     renewed = passwords.hash_md5(md5.lower()) if passwords.is_outdated(user.password) else None
     with transaction.atomic():
         stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -62,6 +62,23 @@ def log_in(
         online_list = _online_list(user, devices, device_class if kicked else None)
         session = _open(user, sid, device_class, platform, address)
     return LoggedIn(session.pk, user, lambda: _topics(user), online_list)
+
+
+def _find_and_verify(application: Application, username: str, md5: str, address: str) -> User:
+    """The user of this name and password. The guard is asked first: a guess that it refuses costs no hash."""
+    name = f"{application.pk}:{username}"
+    rates.passwords.require_open(address, name)
+    try:
+        user = User.objects.of(application).find(username)
+    except NoSuchUser:
+        rates.passwords.failed(address, "")
+        raise
+    user.application = application
+    if not passwords.verify(user, md5):
+        rates.passwords.failed(address, name)
+        raise WrongPassword
+    rates.passwords.passed(address, name)
+    return user
 
 
 def require_live(login_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 
@@ -60,3 +61,13 @@ class Busy(ImError):
     """The server is busy; try again."""
 
     status, code, sdk_code = 503, 899030, 882005
+
+
+class TooFast(ImError):
+    """Too many requests."""
+
+    status, code, sdk_code = 429, 899030, 880209
+
+    def __init__(self, wait_s: float = 1, detail: str = "too many requests") -> None:
+        self.retry_after = max(1, math.ceil(wait_s))  # seconds
+        super().__init__(f"{detail}; try again in {self.retry_after} s")

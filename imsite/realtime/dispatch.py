@@ -24,7 +24,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
 from imsite.core import bus
-from imsite.core.errors import ImError, Invalid
+from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.realtime import shapes
 from imsite.realtime.socketio import event_frame
 
@@ -70,10 +70,12 @@ class Route:
     only_ack: bool = False
     pipelined: bool = False
     remember: Scope | None = "user"
+    uncounted: bool = False
 
 
 _routes: dict[str, Route] = {}
 _renders: dict[type, Callable[[Any], tuple[str, Data]]] = {}
+_count: Callable[[Session], None] | None = None
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
@@ -87,6 +89,7 @@ def on(
     only_ack: bool = False,
     pipelined: bool = False,
     remember: bool | Scope = True,
+    uncounted: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register `handler(session, data)` for the requests named `name`.
 
@@ -98,7 +101,8 @@ def on(
     `only_ack`: no answer. `pipelined`: the next pipelined request of the connection may start while this one's Pending
     waits. `remember`: whose repetitions are answered from memory and not done again. True is "user", or "connection"
     with open_to_all; "application" is for what no user does yet (register); False for handlers that are idempotent
-    themselves (these get the rid among their data) and for those that only read.
+    themselves (these get the rid among their data) and for those that only read. `uncounted`: limits leave it out, because
+    what comes to a client, and not the client, decides how often it is sent.
     """
     scope: Scope | None = None
     if remember is True:
@@ -110,7 +114,7 @@ def on(
         if name in _routes:
             raise ImproperlyConfigured(f"the event {name!r} has two handlers")
         _routes[name] = Route(
-            name, handler, shape, codes or {}, reply_as or name, open_to_all, only_ack, pipelined, scope
+            name, handler, shape, codes or {}, reply_as or name, open_to_all, only_ack, pipelined, scope, uncounted
         )
         return handler
 
@@ -127,6 +131,15 @@ def pushed(event_class: type[Event]) -> Callable[[Handler], Handler]:
         return render
 
     return register
+
+
+def count_with(function: Callable[[Session], None]) -> None:
+    """Have `function(session)` called before each request is done; it raises TooFast where there are too many.
+
+    Answers from memory are not counted, and what is refused so may be tried again under the same rid.
+    """
+    global _count
+    _count = function
 
 
 def registered_events() -> dict[str, Route]:
@@ -316,6 +329,11 @@ def _outcome(request: Request, result: Answer | Pending, done: Callable[[Answer]
 def _call(session: Session, request: Request) -> Answer | Pending:
     route = request.route
     assert route is not None
+    if _count and not route.uncounted:
+        try:
+            _count(session)
+        except TooFast as refusal:
+            return replace(_refusal(request, refusal), lasts=False)
     try:
         # A handler that is idempotent by itself needs the rid: it tells a retransmission by it.
         keeps_rid = route.remember is None
@@ -424,6 +442,6 @@ def _remember(key: str, answer: Answer) -> None:
 
 
 # Every page acknowledges the event that ended its session, at a moment when it has none any more.
-@on("event_notification", open_to_all=True, only_ack=True)
+@on("event_notification", open_to_all=True, only_ack=True, uncounted=True)
 def acknowledge_notification(session: Session, data: Data) -> None:
     """Only acknowledged. Source: Web SDK, Messages, event_notification."""

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from imsite.core import ids
+from imsite.core.addresses import client_address, is_trusted
 from imsite.realtime import engineio, socketio
 from imsite.realtime.session import Session
 
@@ -24,15 +25,27 @@ def is_spoken(scope: dict[str, Any]) -> bool:
 
 def session_of(scope: dict[str, Any]) -> Session:
     """A new session for the connection."""
-    headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
+    headers = _headers(scope)
     client = scope.get("client")
+    peer = client[0] if client else ""
+    if settings.TRUSTED_PROXIES and not is_trusted(peer):
+        headers = {name: value for name, value in headers.items() if not name.startswith(b"x-forwarded-")}
     return Session(
         ids.new_sid(),
-        address=client[0] if client else "",
+        address=client_address(peer, headers.get(b"x-forwarded-for", "")),
         user_agent=headers.get(b"user-agent", "")[:USER_AGENT_LENGTH],
         origin=headers.get(b"origin", ""),
         base_url=_base_url(scope, headers),
     )
+
+
+def _headers(scope: dict[str, Any]) -> dict[bytes, str]:
+    """By name in lower case; what is said twice is joined, as proxies append to a list."""
+    headers: dict[bytes, str] = {}
+    for name, value in scope.get("headers", ()):
+        key, text = name.lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    return headers
 
 
 def greeting(session: Session) -> tuple[str, str]:
@@ -44,6 +57,8 @@ def greeting(session: Session) -> tuple[str, str]:
 def _base_url(scope: dict[str, Any], headers: dict[bytes, str]) -> str:
     """`https://host` as a view would build it; "" where no allowed host is named: addresses are then relative."""
     host = headers.get(b"host", "")
+    if settings.USE_X_FORWARDED_HOST:
+        host = headers.get(b"x-forwarded-host", host)
     domain, _ = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return ""

@@ -10,7 +10,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from imsite.core.errors import ImError, Invalid
+from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.rest.middleware import is_api_path
 
 INTERNAL_ERROR = 899000
@@ -22,6 +22,9 @@ def error_body(code: int, message: str) -> dict[str, Any]:
 
 def answer_refusal(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every refusal as the vendor's body; our own bugs stay exceptions."""
+    if isinstance(error, TooFast):
+        headers = {"Retry-After": str(error.retry_after)}
+        return Response(error_body(error.code, str(error)), status=error.status, headers=headers)
     if isinstance(error, ImError):
         return Response(error_body(error.code, str(error)), status=error.status)
     if isinstance(error, RequestDataTooBig):

@@ -151,7 +151,7 @@ def read_key(data: dict[str, Any]) -> dict[str, int]:
     return {"sync_key": lenient(data.get("sync_key"))}
 
 
-@on("sync_conversation_ack", read_key)
+@on("sync_conversation_ack", read_key, uncounted=True)
 def sync_conversation_ack(session: Session, data: dict[str, int]) -> Followed:
     """Everything that was offered under this key has arrived; what did not fit into that packet follows.
 
@@ -166,7 +166,7 @@ def sync_conversation_ack(session: Session, data: dict[str, int]) -> Followed:
     return Followed(None, tuple(pushes))
 
 
-@on("sync_event_ack", read_key)
+@on("sync_event_ack", read_key, uncounted=True)
 def sync_event_ack(session: Session, data: dict[str, int]) -> None:
     """The events up to this key have arrived. Source: Web SDK, sync flow."""
     offered = session.memory.get("offered_events", set())
@@ -176,12 +176,12 @@ def sync_event_ack(session: Session, data: dict[str, int]) -> None:
     _acknowledge(session, session.actor)
 
 
-@on("sync_receipt_ack", read_key)
+@on("sync_receipt_ack", read_key, uncounted=True)
 def sync_receipt_ack(session: Session, data: dict[str, int]) -> None:
     """Receipt changes up to this key have arrived. Source: Web SDK, sync flow."""
 
 
-@on("msg_recv_v2", lambda data: {"msg_id": shapes.number(data, "msg_id")}, remember=False)
+@on("msg_recv_v2", lambda data: {"msg_id": shapes.number(data, "msg_id")}, remember=False, uncounted=True)
 def msg_recv_v2(session: Session, data: dict[str, int]) -> None:
     """A message has arrived on a device of this user. Source: Web SDK, automatic acknowledgement of msg_sync."""
     delivered.acknowledge(session.user_id, data["msg_id"])
