@@ -15,7 +15,6 @@ from accounts.actors import Actor
 from accounts.errors import AuthenticationFailed, AuthenticationMissing, NoSuchApplication, TooFast
 from accounts.models import Application
 
-
 NOBODY = Application(appkey="", master_secret="")
 UNUSED = "-" * 24  # as long as a secret, and none
 

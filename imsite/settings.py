@@ -327,6 +327,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "STYLES": ["imsite.console.lists_style"],
+    "LOGIN": {"form": "accounts.signin.SignInForm"},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "imsite.console.navigation"},
     "COLORS": {
         "primary": {
