@@ -82,3 +82,57 @@ class DescTooLong(BadValue):
 
 class NobodyLeft(NotAllowed):
     """The group has no member any more, so it cannot be restored."""
+
+
+class TooManyKeepers(NotAllowed):
+    """A group has at most 15 keepers."""
+
+    status, code, sdk_code = 403, 899012, 880608
+
+
+class NoSuchGroupToQuiet(NotFound):
+    """There is no such group."""
+
+    status, code, sdk_code = 403, 899045, 881103
+
+
+class NotMemberToQuiet(NotAllowed):
+    """The user is not in the group."""
+
+    status, code, sdk_code = 403, 899046, 881104
+
+
+class AlreadyQuietGroup(NotAllowed):
+    """Do-not-disturb is set for the group already."""
+
+    status, code, sdk_code = 403, 899047, 881105
+
+
+class NotQuietGroup(NotAllowed):
+    """Do-not-disturb is not set for the group."""
+
+    status, code, sdk_code = 403, 899049, 881106
+
+
+class NoSuchGroupToShield(NotFound):
+    """There is no such group."""
+
+    status, code, sdk_code = 403, 899051, 881201
+
+
+class NotMemberToShield(NotAllowed):
+    """The user is not in the group."""
+
+    status, code, sdk_code = 403, 899046, 881202
+
+
+class AlreadyShielded(NotAllowed):
+    """The messages of the group are shielded already."""
+
+    status, code, sdk_code = 403, 899052, 881203
+
+
+class NotShielded(NotAllowed):
+    """The messages of the group are not shielded."""
+
+    status, code, sdk_code = 403, 899053, 881204

@@ -1,10 +1,10 @@
-"""What happens to groups, on its way to sockets and stored for those who are away. Source: Web SDK, event_notification 8 to 12."""
+"""What happens to groups, on its way to sockets and stored for those who are away. Source: Web SDK, event_notification."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from accounts.models import User, briefs
 from groups.models import Group
@@ -50,8 +50,43 @@ class MemberLeft(GroupEvent):
     """`users` is the one who left, who is also the one who acted."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class GroupDissolved(GroupEvent):
-    """The group is gone; `users` are those who were in it."""
+    """The group is gone; `users` are those who were in it, everyone's own copy with themself first."""
+
+    is_personal: ClassVar[bool] = True
+    user_ids: Sequence[int] = ()  # of `users`
+
+    @classmethod
+    def to(cls, group: Group, users: Sequence[User]) -> Self:
+        return replace(cls.of(group, users, by=None), user_ids=tuple(user.pk for user in users))
+
+    def seen_by(self, user_id: int) -> Self:
+        """With this user first: clients take the first for the one who has gone."""
+        if user_id not in self.user_ids:
+            return self
+        place = self.user_ids.index(user_id)
+        return replace(self, users=[self.users[place], *self.users[:place], *self.users[place + 1 :]], user_ids=())
+
+
+class MembersSilenced(GroupEvent):
+    """`users` may not speak in the group any more."""
+
+
+class SilenceLifted(GroupEvent):
+    """`users` may speak in the group again."""
+
+
+class KeepersAdded(GroupEvent):
+    """`users` are keepers of the group now."""
+
+
+class KeepersRemoved(GroupEvent):
+    """`users` are plain members of the group now."""
+
+
+class OwnerChanged(GroupEvent):
+    """`users` is the new owner; the old one is named as who acted, whoever did."""
 
 
 class MembersAdded(GroupEvent):
@@ -64,3 +99,41 @@ class MembersRemoved(GroupEvent):
 
 class GroupInfoChanged(GroupEvent):
     """Name, description or avatar are other ones; `users` is who changed them."""
+
+
+# What a user sees of groups, told to that user alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShieldsChanged(Event):
+    """The user's shields against groups were changed by the server or an operator; clients read them again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnGroupSetting(Event):
+    """The user changed how groups reach them, on another device."""
+
+    user_id: int
+    username: str
+    appkey: str
+    groups: Sequence[dict[str, Any]]  # group objects of the wire
+    on: bool
+
+    @classmethod
+    def to(cls, user: User, groups: Sequence[dict[str, Any]], *, on: bool) -> Self:
+        return cls(
+            application_id=user.application_id,
+            user_id=user.pk,
+            username=user.username,
+            appkey=user.application.appkey,
+            groups=groups,
+            on=on,
+        )
+
+
+class OwnShieldsChanged(OwnGroupSetting):
+    """The user shielded groups, or lifted that."""
+
+
+class OwnGroupNoDisturbChanged(OwnGroupSetting):
+    """The user is not to be disturbed by groups, or is again."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
@@ -10,7 +11,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application, User
-from groups.errors import NoSuchGroup
+from groups.errors import ImError, NoSuchGroup
+from imsite.core import clock
 from imsite.core.fields import Utf8CharField
 from messaging.models import Conversation
 
@@ -32,6 +34,20 @@ class GroupQuerySet(models.QuerySet["Group"]):
         if group is None:
             raise NoSuchGroup(f"no such group: {gid}")
         return group
+
+    def listed(self, gids: Iterable[int], *, missing: type[ImError] = NoSuchGroup) -> list[Group]:
+        """The groups of these ids, each once, in the order given, their application loaded; `missing` where one is not there."""
+        ids = list(dict.fromkeys(gids))
+        rows = self.filter(pk__in=[gid for gid in ids if 0 < gid <= MAX_ID]).select_related("application")
+        found = {group.pk: group for group in rows}
+        for gid in ids:
+            if gid not in found:
+                raise missing(f"no such group: {gid}")
+        return [found[gid] for gid in ids]
+
+    def living(self, *lists: Iterable[Group]) -> Self:
+        """Those of these groups that were not dissolved meanwhile."""
+        return self.filter(pk__in={group.pk for groups in lists for group in groups}, dissolved_at=None)
 
     def joined_by(self, user: User) -> Self:
         return self.filter(memberships__user=user)
@@ -85,6 +101,21 @@ class Group(models.Model):
     def members(self) -> list[Membership]:
         """Memberships in the order of joining, their users and the users' application loaded; one query."""
         return list(self.memberships.select_related("user__application").order_by("pk"))
+
+
+def wire_group(group: Group) -> dict[str, Any]:
+    """A group as sockets get it, its application loaded; times in seconds. Web SDK, objects."""
+    return {
+        "gid": group.pk,
+        "name": group.name,
+        "desc": group.desc,
+        "appkey": group.application.appkey,
+        "ctime": clock.to_s(group.created_at),
+        "mtime": clock.to_s(group.updated_at),
+        "avatar": group.avatar,
+        "flag": group.type,
+        "max_member_count": group.capacity,
+    }
 
 
 class Membership(models.Model):

@@ -15,16 +15,19 @@ from groups.errors import (
     MayNotAdd,
     MayNotRemove,
     NameTooLong,
+    NoSuchMember,
     NotGroupManager,
     NotMember,
     ProtectedMember,
     TooManyGroups,
+    TooManyKeepers,
 )
 from groups.models import Group, Membership
 from imsite.core.fields import utf8_len
 
 NAME_BYTES = 64
 DESC_BYTES = 250
+KEEPERS_MOST = 15  # of one group; Web SDK, addGroupKeeper
 AVATAR_LENGTH = 255  # characters; a media id, not checked
 
 Role = Membership.Role
@@ -85,12 +88,33 @@ def require_may_add(group: Group, roles: dict[int, int], by: Actor) -> None:
 
 def require_may_remove(roles: dict[int, int], users: Collection[User], by: Actor) -> None:
     """The owner and the keepers remove plain members, the owner also keepers; nobody removes the owner but the application."""
+    _require_rank(roles, users, by, refusal=MayNotRemove)
+
+
+def require_may_silence(roles: dict[int, int], users: Collection[User], by: Actor) -> None:
+    """As for removing. NotGroupManager (880614), ProtectedMember (880705)."""
+    _require_rank(roles, users, by, refusal=NotGroupManager)
+
+
+def _require_rank(roles: dict[int, int], users: Collection[User], by: Actor, *, refusal: type[NotGroupManager]) -> None:
     if by.is_privileged:
         return
     if by.user_id not in roles:
         raise NotMember
     if roles[by.user_id] not in MANAGERS:
-        raise MayNotRemove
-    removed = {roles[user.pk] for user in users}
-    if Role.OWNER in removed or (Role.KEEPER in removed and roles[by.user_id] != Role.OWNER):
+        raise refusal
+    concerned = {roles[user.pk] for user in users}
+    if Role.OWNER in concerned or (Role.KEEPER in concerned and roles[by.user_id] != Role.OWNER):
         raise ProtectedMember
+
+
+def require_all_in(roles: dict[int, int], users: Collection[User]) -> None:
+    """NoSuchMember (899014) where one of the users is not in the group."""
+    if strangers := [user.username for user in users if user.pk not in roles]:
+        raise NoSuchMember(f"not in the group: {', '.join(strangers[:5])}")
+
+
+def require_keepers(count: int) -> None:
+    """TooManyKeepers (880608) beyond 15."""
+    if count > KEEPERS_MOST:
+        raise TooManyKeepers(f"a group has at most {KEEPERS_MOST} keepers")

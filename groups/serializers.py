@@ -41,21 +41,6 @@ def member_json(membership: Membership) -> dict[str, Any]:
     return {**user_json(membership.user), "flag": membership.role}
 
 
-def wire_group(group: Group) -> dict[str, Any]:
-    """A group as sockets get it; times in seconds."""
-    return {
-        "gid": group.pk,
-        "name": group.name,
-        "desc": group.desc,
-        "appkey": group.application.appkey,
-        "ctime": clock.to_s(group.created_at),
-        "mtime": clock.to_s(group.updated_at),
-        "avatar": group.avatar,
-        "flag": group.type,
-        "max_member_count": group.capacity,
-    }
-
-
 def wire_member(membership: Membership) -> dict[str, Any]:
     """A member as sockets get one; `mtime` in milliseconds here, as the SDK makes a Date of it."""
     silenced_until = membership.silenced_until

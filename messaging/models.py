@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.db import models
 from django.db.models import Q
@@ -92,7 +92,10 @@ class Participant(models.Model):
     read_no = models.BigIntegerField(default=0)  # count_no at read_seq
     own_after_read = models.BigIntegerField(default=0)  # own counted messages after read_seq, sent over REST
     silenced_until_ms = models.BigIntegerField(default=0)
-    shield = models.BooleanField(default=False)
+    shield = models.BooleanField(default=False)  # what arrives from here on is not brought to the user, and not unread
+    shield_seq = models.BigIntegerField(default=0)  # the last message before the shield that stands
+    shield_no = models.BigIntegerField(default=0)  # count_no there
+    shields = models.JSONField(default=list)  # Spans of shields that were lifted, while messages before them matter
     notify = models.PositiveSmallIntegerField(choices=Notify, default=Notify.ALL)
     since_event_id = models.BigIntegerField(default=0)  # the event of joining: earlier ones were for others
     until_event_id = models.BigIntegerField(null=True)  # the event of leaving
@@ -108,6 +111,28 @@ class Participant(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} in {self.conversation_id}"
 
+    def spans(self) -> list[Span]:
+        """What came under a shield, in order; the last without an end while the shield stands."""
+        lifted = [Span(*span) for span in self.shields]
+        return [*lifted, Span(self.shield_seq, self.shield_no)] if self.shield else lifted
+
+    def shielded_unread(self, count_no: int) -> int:
+        """How many counted messages behind the read mark came under a shield; `count_no` is the conversation's."""
+        ends = ((span, count_no if span.to_no is None else span.to_no) for span in self.spans())
+        return sum(max(0, end - max(span.from_no, self.read_no)) for span, end in ends)
+
+
+class Span(NamedTuple):
+    """What came while a user had shielded a group: behind `from_seq`, up to `to_seq`; the count_no of both."""
+
+    from_seq: int
+    from_no: int
+    to_seq: int | None = None
+    to_no: int | None = None
+
+    def holds(self, seq: int) -> bool:
+        return seq > self.from_seq and (self.to_seq is None or seq <= self.to_seq)
+
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def in_conversation(self, conversation_id: int) -> Self:
@@ -122,6 +147,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if participant.leave_seq is not None:
             visible = visible.filter(seq__lte=participant.leave_seq)
         return visible.exclude(pk__in=Hidden.objects.filter(user_id=participant.user_id).values("message_id"))
+
+    def unshielded(self, participant: Participant) -> Self:
+        """Without what came while this participant had shielded the group."""
+        rows = self
+        for span in participant.spans():
+            before = Q(seq__lte=span.from_seq)
+            rows = rows.filter(before if span.to_seq is None else before | Q(seq__gt=span.to_seq))
+        return rows
 
     def find(self, message_id: int) -> Message:
         """The message with this id, or NoSuchMessage."""

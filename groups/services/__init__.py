@@ -6,14 +6,23 @@ Rows are locked in one order: users by id, the group, its conversation, the part
 from groups.services.common import lock_group
 from groups.services.groups import create_group, dissolve, restore, update_info
 from groups.services.members import change_members, leave_all_groups, leave_group
+from groups.services.quiet import change_no_disturb, change_shields
+from groups.services.roles import add_keepers, remove_keepers, silence_members, transfer_group, unsilence_members
 
 __all__ = [
+    "add_keepers",
     "change_members",
+    "change_no_disturb",
+    "change_shields",
     "create_group",
     "dissolve",
     "leave_all_groups",
     "leave_group",
     "lock_group",
+    "remove_keepers",
     "restore",
+    "silence_members",
+    "transfer_group",
+    "unsilence_members",
     "update_info",
 ]

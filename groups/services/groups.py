@@ -94,7 +94,7 @@ def dissolve(group: Group, *, by: Actor) -> None:
     rules.require_owner(group, by)
     members = [membership.user for membership in group.members()]
     end(group)
-    event_id = tell(group, GroupDissolved.of(group, members, by=None), members)
+    event_id = tell(group, GroupDissolved.to(group, members), members)
     participants.leave(group.conversation, members, until_event_id=event_id)
 
 

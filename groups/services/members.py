@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.rules import require_within_reach
 from accounts.services import lock_users
 from groups import rules
-from groups.errors import AlreadyMember, NoMembersNamed, NoSuchMember, NotGroupManager, NotMember
+from groups.errors import AlreadyMember, NoMembersNamed, NotGroupManager, NotMember
 from groups.events import MemberLeft, MembersAdded, MembersRemoved
 from groups.models import Group, Membership
 from groups.services.common import forget_title, lock_group, tell
@@ -41,8 +41,7 @@ def change_members(group: Group, *, add: Sequence[User] = (), remove: Sequence[U
         rules.require_may_add(group, roles, by)
     if already := [user.username for user in add if user.pk in roles]:
         raise AlreadyMember(f"in the group already: {', '.join(already[:5])}")
-    if strangers := [user.username for user in remove if user.pk not in roles]:
-        raise NoSuchMember(f"not in the group: {', '.join(strangers[:5])}")
+    rules.require_all_in(roles, remove)
     if remove:
         rules.require_may_remove(roles, remove, by)
     rules.require_capacity(len(roles) + len(add) - len(remove), group.capacity)

@@ -22,6 +22,7 @@ class Event:
     at_ms: int = 0
 
     kinds: ClassVar[dict[str, type[Event]]] = {}
+    is_personal: ClassVar[bool] = False  # each receiver has a copy of their own: pushed to the users of the audience one by one
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -34,6 +35,10 @@ class Event:
         known = {field.name for field in fields(event_class)}
         values = {name: value for name, value in orjson.loads(stored.payload).items() if name in known}
         return event_class(**{**values, "id": stored.pk, "at_ms": stored.created_ms})
+
+    def seen_by(self, user_id: int) -> Self:
+        """The event as this user is told it: of a personal one their own copy."""
+        return self
 
     def stamped(self, event_id: int, at_ms: int) -> Self:
         return replace(self, id=event_id, at_ms=at_ms)
@@ -95,6 +100,15 @@ def order_by(function: Callable[[int], int]) -> None:
 
 
 def _push(event: Event, to: Audience, *, stored_id: int) -> None:
+    if event.is_personal:
+        for user_id in to.users:
+            alone = replace(to, users=(user_id,), conversation=None, version=None)
+            _push_to(event.seen_by(user_id), alone, stored_id=stored_id)
+    else:
+        _push_to(event, to, stored_id=stored_id)
+
+
+def _push_to(event: Event, to: Audience, *, stored_id: int) -> None:
     def deliver() -> None:
         bus.deliver(
             bus.Delivery(

@@ -123,7 +123,10 @@ def _missed_events(session: Session) -> tuple[int, list[tuple[str, dict[str, Any
         return _acknowledge(session, session.actor), []
     session.memory.setdefault("offered_events", set()).update(event.id for event in events)
     return events[0].id - 1, [
-        ("sync_event", {"sync_key": events[-1].id, "events": [_render(event) for event in events]})
+        (
+            "sync_event",
+            {"sync_key": events[-1].id, "events": [_render(event.seen_by(session.user_id)) for event in events]},
+        )
     ]
 
 

@@ -11,9 +11,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from django.db import DatabaseError, connection, transaction
 
-from messaging.models import Message
+from messaging.models import Message, Span
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ SEQS_MOST = 1_000  # acknowledged ahead of a gap, of one user in one conversatio
 REMEMBERED_MOST = 100_000
 
 Key = tuple[int, int]  # user, conversation
+Place = tuple[int, str]  # delivered_seq, shields as JSON text
 
 _lock = threading.Lock()
 _flush_lock = threading.Lock()
@@ -112,10 +114,10 @@ def _write(gathered: dict[Key, set[int]]) -> set[Key]:
                 locked = _read(cursor, keys, " FOR NO KEY UPDATE OF p SKIP LOCKED")
                 late |= before.keys() - locked.keys()
                 before = locked
-            now = {key: _contiguous(seq, gathered[key]) for key, seq in before.items()}
+            now = {key: _contiguous(*place, gathered[key]) for key, place in before.items()}
             cursor.executemany(
                 "UPDATE messaging_participant SET delivered_seq = %s WHERE user_id = %s AND conversation_id = %s",
-                [(seq, *key) for key, seq in now.items() if seq > before[key]],
+                [(seq, *key) for key, seq in now.items() if seq > before[key][0]],
             )
             reached |= now
     with _lock:
@@ -129,21 +131,27 @@ def _write(gathered: dict[Key, set[int]]) -> set[Key]:
     return late
 
 
-def _read(cursor: Any, keys: list[Key], lock: str = "") -> dict[Key, int]:
-    """The cursors as they stand; without those that are in no such conversation."""
+def _read(cursor: Any, keys: list[Key], lock: str = "") -> dict[Key, Place]:
+    """The cursors as they stand, and the lifted shields; without those that are in no such conversation."""
     listed = ",".join(f"({user_id},{conversation_id})" for user_id, conversation_id in keys)
     cursor.execute(
         f"WITH asked (reader, conversation) AS (VALUES {listed})"  # noqa: S608  (integers alone)
-        " SELECT p.user_id, p.conversation_id, p.delivered_seq FROM asked"
+        " SELECT p.user_id, p.conversation_id, p.delivered_seq, p.shields FROM asked"
         f" JOIN messaging_participant p ON p.user_id = reader AND p.conversation_id = conversation{lock}"
     )
-    return {(user_id, conversation_id): seq for user_id, conversation_id, seq in cursor.fetchall()}
+    return {(user_id, conversation_id): (seq, shields) for user_id, conversation_id, seq, shields in cursor.fetchall()}
 
 
-def _contiguous(seq: int, acknowledged: set[int]) -> int:
-    while seq + 1 in acknowledged:
-        seq += 1
-    return seq
+def _contiguous(seq: int, shields: str, acknowledged: set[int]) -> int:
+    """How far the user has everything: over what was acknowledged, and what a shield kept away."""
+    spans = [] if shields == "[]" else [Span(*span) for span in orjson.loads(shields)]
+    while True:
+        if seq + 1 in acknowledged:
+            seq += 1
+        elif end := next((span.to_seq for span in spans if span.holds(seq + 1)), None):
+            seq = end
+        else:
+            return seq
 
 
 def _portions(gathered: dict[Key, set[int]], size: int = 400) -> Iterable[list[Key]]:

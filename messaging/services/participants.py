@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -11,7 +11,9 @@ from accounts.models import User
 from imsite.core import bus
 from imsite.core.events import Audience
 from imsite.core.models import StoredEvent
-from messaging.models import Conversation, Participant
+from messaging.models import Conversation, Participant, Span
+
+SPANS_MOST = 50  # lifted shields that are remembered of one place; of those before, messages may come after all
 
 
 @transaction.atomic
@@ -41,6 +43,8 @@ def join(conversation: Conversation, users: Sequence[User], *, moderates: Sequen
                 own_after_read=0,
                 silenced_until_ms=0,
                 shield=False,
+                shields=[],
+                notify=Participant.Notify.ALL,
                 since_event_id=newest_event + 1,
                 until_event_id=None,
             )
@@ -50,7 +54,7 @@ def join(conversation: Conversation, users: Sequence[User], *, moderates: Sequen
         unique_fields=["conversation", "user"],
         update_fields=[
             "active", "moderates", "join_seq", "leave_seq", "delivered_seq", "read_seq", "read_no", "own_after_read",
-            "silenced_until_ms", "shield", "since_event_id", "until_event_id",
+            "silenced_until_ms", "shield", "shields", "notify", "since_event_id", "until_event_id",
         ],
     )  # fmt: skip
     _tell_hub(locked, users, bus.join)
@@ -85,9 +89,56 @@ def readmit(conversation: Conversation, users: Sequence[User], *, moderates: Seq
 @transaction.atomic
 def set_moderators(conversation: Conversation, users: Sequence[User], *, moderates: bool) -> None:
     """Note who may speak while all others are muted: a group's owner and keepers."""
+    _hold(conversation)
+    Participant.objects.filter(conversation=conversation, user__in=users).update(moderates=moderates)
+
+
+@transaction.atomic
+def silence(conversation: Conversation, users: Sequence[User], *, until_ms: int) -> None:
+    """Note until when these may not speak: 0 for those who may, FOREVER_MS until that is taken back."""
+    _hold(conversation)
+    Participant.objects.filter(conversation=conversation, user__in=users).update(silenced_until_ms=until_ms)
+
+
+@transaction.atomic
+def set_notify(conversation_ids: Collection[int], user: User, notify: Participant.Notify) -> None:
+    """How loudly the user wants to hear of these conversations. Nothing changes in what is brought."""
+    Participant.objects.filter(conversation__in=conversation_ids, user=user).update(notify=notify)
+
+
+@transaction.atomic
+def shield(conversation: Conversation, user: User) -> None:
+    """What is said from here on is not brought to the user, neither pushed nor by sync, and never unread.
+
+    What came before still is. Pages of history show everything.
+    """
+    locked = lock(conversation)
+    conversation.member_seq = locked.member_seq
+    Participant.objects.filter(conversation=conversation, user=user).update(
+        shield=True, shield_seq=locked.last_seq, shield_no=locked.count_no
+    )
+    _tell_hub(locked, [user], bus.leave)
+
+
+@transaction.atomic
+def unshield(conversation: Conversation, user: User) -> None:
+    """What is said from here on is brought to the user again; what was said under the shield is not."""
+    locked = lock(conversation)
+    conversation.member_seq = locked.member_seq
+    place = Participant.objects.select_for_update().get(conversation=conversation, user=user)
+    spans = [Span(*span) for span in place.shields]
+    if locked.last_seq > place.shield_seq:
+        spans.append(Span(place.shield_seq, place.shield_no, locked.last_seq, locked.count_no))
+    place.shields = [span for span in spans if (span.to_seq or 0) > min(place.delivered_seq, place.read_seq)]
+    place.shields = place.shields[-SPANS_MOST:]
+    place.shield = False
+    place.save(update_fields=["shield", "shields"])
+    _tell_hub(locked, [user], bus.join)
+
+
+def _hold(conversation: Conversation) -> None:
     # The conversation before its participants, as everyone locks them: else a send and this would wait for each other.
     Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
-    Participant.objects.filter(conversation=conversation, user__in=users).update(moderates=moderates)
 
 
 def lock(conversation: Conversation) -> Conversation:
@@ -100,8 +151,13 @@ def lock(conversation: Conversation) -> Conversation:
 
 
 def audience(conversation: Conversation, *, users: Sequence[int] = (), skip: str | None = None) -> Audience:
-    """Who is told of what happens in a group: those in it, and `users` by id."""
-    return Audience(conversation=conversation.pk, users=users, skip=skip, version=conversation.member_seq)
+    """Who is told of what happens in a group: those in it, and `users` by id.
+
+    A shield is against messages: those who have one do not listen to the conversation, and are named.
+    """
+    shielded = Participant.objects.filter(conversation=conversation, active=True, shield=True)
+    named = {*users, *shielded.values_list("user_id", flat=True)}
+    return Audience(conversation=conversation.pk, users=sorted(named), skip=skip, version=conversation.member_seq)
 
 
 def _tell_hub(

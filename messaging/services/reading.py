@@ -80,14 +80,12 @@ def describe(conversations: Iterable[Conversation]) -> Mapping[int, Mapping[str,
 def unread_counts(places: Iterable[Participant]) -> dict[int, int]:
     """Unread messages of each place (with its conversation loaded), by conversation.
 
-    count_no - read_no - own_after_read, less what others wrote after the read mark and has been retracted or hidden since.
+    count_no - read_no - own_after_read, less what came under a shield, and less what others wrote after the read mark and
+    has been retracted or hidden since.
     """
     places = list(places)
     counts = {
-        place.conversation_id: (
-            max(0, place.conversation.count_no - place.read_no - place.own_after_read) if place.active else 0
-        )
-        for place in places
+        place.conversation_id: max(0, _behind(place) - place.own_after_read) if place.active else 0 for place in places
     }
     behind = {place.conversation_id: place for place in places if counts[place.conversation_id]}
     if not behind:
@@ -95,19 +93,25 @@ def unread_counts(places: Iterable[Participant]) -> dict[int, int]:
     user_id = next(iter(behind.values())).user_id
     hidden = Hidden.objects.filter(user_id=user_id).values("message_id")
     gone = (
-        Message.objects.filter(
-            conversation_id__in=behind,
-            count_no__isnull=False,
-            seq__gt=_read_seq_of(user_id),
-        )
+        Message.objects.filter(count_no__isnull=False, seq__gt=_read_seq_of(user_id))
         .exclude(sender_id=user_id)
         .filter(~Q(state=Message.State.KEPT) | Q(pk__in=hidden))
-        .values("conversation_id")
-        .annotate(gone=Count("pk"))
     )
-    for row in gone:
+    spans = {conversation_id: found for conversation_id, place in behind.items() if (found := place.spans())}
+    plain = gone.filter(conversation_id__in=behind.keys() - spans.keys())
+    for row in plain.values("conversation_id").annotate(gone=Count("pk")):
         counts[row["conversation_id"]] = max(0, counts[row["conversation_id"]] - row["gone"])
+    if spans:
+        for conversation_id, seq in gone.filter(conversation_id__in=spans).values_list("conversation_id", "seq"):
+            if not any(span.holds(seq or 0) for span in spans[conversation_id]):
+                counts[conversation_id] = max(0, counts[conversation_id] - 1)
     return counts
+
+
+def _behind(place: Participant) -> int:
+    """Counted messages after the read mark, without those that came under a shield."""
+    count_no = place.conversation.count_no
+    return count_no - place.read_no - place.shielded_unread(count_no)
 
 
 def _read_seq_of(user_id: int) -> Subquery:
@@ -188,7 +192,8 @@ def mark_read(place: Participant, upto: int | None = None, *, by: Actor) -> int:
         following = after.order_by("seq").values_list("count_no", flat=True).first()
         place.read_seq = target
         place.read_no = conversation.count_no if following is None else following - 1
-        place.own_after_read = after.filter(sender_id=place.user_id).count() if target < conversation.last_seq else 0
+        own = after.filter(sender_id=place.user_id).unshielded(place)
+        place.own_after_read = own.count() if target < conversation.last_seq else 0
         place.save(update_fields=["read_seq", "read_no", "own_after_read"])
     unread = unread_counts([place])[conversation.pk]
     if by.is_user:

@@ -45,13 +45,14 @@ def missed_messages(user: User) -> list[Portion]:
     """What others wrote and no device of the user has received, conversation by conversation, oldest first.
 
     At most `IM_SYNC_MESSAGES` in all: when these are acknowledged, the next call has what follows. Who was removed from a
-    group meanwhile gets what was said before.
+    group meanwhile gets what was said before. What came under a shield is not missed.
     """
     delivered.flush(user.pk)
     held = delivered.held(user.pk)
     reach = Q(active=True, conversation__last_seq__gt=F("delivered_seq")) | Q(leave_seq__gt=F("delivered_seq"))
+    before_shield = Q(shield=False) | Q(shield_seq__gt=F("delivered_seq"))
     places = list(
-        Participant.objects.filter(reach, user=user, shield=False)
+        Participant.objects.filter(reach, before_shield, user=user)
         .select_related("conversation")
         .order_by("conversation__last_at_ms", "conversation__last_message_id")
     )
@@ -78,10 +79,10 @@ def history(user: User) -> list[Portion]:
     """The history of all conversations, own messages too, for a login with roaming.
 
     The newest `IM_ROAMING_MESSAGES` of each, and `IM_SYNC_MESSAGES` in all: conversations in which nothing was said for long
-    are left out first.
+    are left out first, and so is what came under a shield.
     """
     places = list(
-        Participant.objects.filter(user=user, active=True, shield=False)
+        Participant.objects.filter(user=user, active=True)
         .filter(conversation__last_seq__gt=F("clear_seq"))
         .select_related("conversation")
         .order_by("-conversation__last_at_ms", "-conversation__last_message_id")
@@ -100,8 +101,9 @@ def history(user: User) -> list[Portion]:
 
 
 def _visible(place: Participant, messages: MessageQuerySet) -> MessageQuerySet:
-    """Which of these messages the participant may see, without those that were retracted."""
-    return messages.visible_to(place).filter(state=Message.State.KEPT).select_related("sender__application")
+    """Which of these messages are brought to the participant: without those that were retracted, or came under a shield."""
+    visible = messages.visible_to(place).unshielded(place)
+    return visible.filter(state=Message.State.KEPT).select_related("sender__application")
 
 
 def _with_peers(user: User, portions: list[Portion]) -> list[Portion]:
@@ -114,7 +116,7 @@ def _with_peers(user: User, portions: list[Portion]) -> list[Portion]:
 
 
 def _close_gaps(places: list[Participant]) -> None:
-    """Nothing that others wrote is missing there: the gaps are own or retracted messages, which nobody acknowledges."""
+    """Nothing that others wrote is missing there: the gaps are own, retracted or shielded messages, which nobody acknowledges."""
     for place in places:
         Participant.objects.filter(pk=place.pk, delivered_seq=place.delivered_seq).update(
             delivered_seq=place.conversation.last_seq if place.leave_seq is None else place.leave_seq
