@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,22 @@ class RoomMessageSent(Event):
     """A message of a chat room was stored."""
 
     facts: MessageFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRetracted(Event):
+    """A message was taken back by its sender, or in their name. Event 55 of the wire."""
+
+    message_id: int
+    conversation_id: int
+    kind: str  # single, group, room
+    from_uid: int
+    from_username: str
+    from_appkey: str
+    from_nickname: str = ""
+    to: Sequence[dict[str, Any]] = ()  # of a pair: the other one, a brief user
+    group_name: str = ""
+    group_avatar: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ def facts_of(row: Message, conversation: Conversation) -> MessageFacts:
 def message(facts: MessageFacts) -> dict[str, Any]:
     """A message of a pair or a group: the vendor's members, and our `seq`, `conversation_id` and `state` beside them.
 
-    The content is embedded as it was stored; that of a retracted message loses its body.
+    The content is embedded as it was stored; that of a retracted message loses its body, and the message its notification.
     """
     is_single = facts.kind == Conversation.Kind.SINGLE
     wire: dict[str, Any] = {
@@ -50,7 +50,7 @@ def message(facts: MessageFacts) -> dict[str, Any]:
         "state": facts.state,
         "content": _content(facts),
     }
-    if facts.custom_notification:
+    if facts.custom_notification and facts.state == Message.State.KEPT:
         wire["custom_notification"] = orjson.Fragment(facts.custom_notification)
     return wire
 

@@ -13,13 +13,15 @@ from rest_framework.response import Response
 from accounts.errors import NotAnAdmin
 from accounts.models import User
 from imsite.core.errors import Busy
+from imsite.core.ids import read_id
 from imsite.rest.views import ImView
 from messaging import shapes
+from messaging.models import Message
 from messaging.repeats import first_result
 from messaging.rules import require_request_key
 from messaging.sends import RequestKey, Sent
 from messaging.serializers import MessageRequest
-from messaging.services import sending
+from messaging.services import retracting, sending
 from messaging.services.sending import Draft
 from messaging.targets import Target, resolve
 
@@ -103,3 +105,19 @@ def _draft(asked: dict[str, Any]) -> Draft:
         no_notification=asked["no_notification"],
         custom_notification=asked.get("notification"),
     )
+
+
+class Retraction(ImView):
+    """POST /v1/messages/{username}/{msgid}/retract: take back a message in the name of its sender; 204, whatever the body.
+
+    899002 no such user, 899003 msgid is no number, 855003 no such message of the application, 855002 sent by another,
+    855004 retracted already, 855001 too late (180 s after sending, or what the application sets).
+    Source: REST, Messages, Retract.
+    """
+
+    def post(self, request: Request, username: str, msgid: str) -> Response:
+        application = self.actor.application
+        sender = User.objects.of(application).find(username)
+        message = Message.objects.filter(application=application).find(read_id(msgid))
+        retracting.retract(message, by=self.actor, sender=sender)
+        return Response(status=204)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.serializers import notification
 from imsite.realtime.dispatch import pushed
 from messaging import wire
-from messaging.events import ConversationRead, MessageSent, RoomMessageSent
+from messaging.events import ConversationRead, MessageRetracted, MessageSent, RoomMessageSent
+from messaging.models import Conversation
 
-CONVERSATION_READ = 200
+RETRACTED, CONVERSATION_READ = 55, 200  # event types
 
 
 @pushed(MessageSent)
@@ -21,6 +23,29 @@ def message_sent(event: MessageSent) -> tuple[str, dict[str, Any]]:
 def room_message_sent(event: RoomMessageSent) -> tuple[str, dict[str, Any]]:
     """The message itself is the packet. Source: Web SDK, pushes, room_msg_sync."""
     return "room_msg_sync", wire.room_message(event.facts)
+
+
+@pushed(MessageRetracted)
+def message_retracted(event: MessageRetracted) -> tuple[str, dict[str, Any]]:
+    """Event 55: msg_ids and, the same, msgid_list; from_gid 0 of a pair, else the gid or the room's id.
+
+    Source: Web SDK, event_notification.
+    """
+    is_single = event.kind == Conversation.Kind.SINGLE
+    members: dict[str, Any] = {
+        "from_username": event.from_username,
+        "from_appkey": event.from_appkey,
+        "from_uid": event.from_uid,
+        "from_nickname": event.from_nickname,
+        "msg_ids": [event.message_id],
+        "msgid_list": [event.message_id],
+        "from_gid": 0 if is_single else event.conversation_id,
+        "to_usernames": list(event.to),
+        "conversation_id": event.conversation_id,
+    }
+    if event.kind == Conversation.Kind.GROUP:
+        members |= {"gid": event.conversation_id, "group_name": event.group_name, "media_id": event.group_avatar}
+    return notification(event, RETRACTED, **members)
 
 
 @pushed(ConversationRead)

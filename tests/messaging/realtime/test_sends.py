@@ -133,7 +133,7 @@ def test_a_message_to_a_group(alices, alice, club, pushes):
 
 
 def test_a_message_to_a_room(alices, alice, lobby, pushes, server):
-    rooms.add_members(lobby, [alice], by=server)
+    rooms.change_members(lobby, add=[alice], by=server)
     pushes.clear()
     answer = alices.ask("send_room_msg", to_group(lobby))
     row = Message.objects.get()
@@ -311,7 +311,7 @@ def test_a_content_has_at_most_7168_bytes(alices, bob, lobby, alice, server, fil
     assert refused(alices, "s_across_single_text", sized(7169, filler)) == 880206
     assert alices.ask("s_across_single_text", sized(7168, filler))["code"] == 0
     too_long = {**sized(7169, filler), "target_gid": lobby.pk}
-    rooms.add_members(lobby, [alice], by=server)
+    rooms.change_members(lobby, add=[alice], by=server)
     assert refused(alices, "send_room_msg", too_long) == 881504
 
 
