@@ -68,6 +68,12 @@ class ImView(APIView):
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
+    def read_several(self, shape: type[BaseSerializer], *, most: int) -> list[dict[str, Any]]:
+        """The body as 1 to `most` objects of the shape: an array, or one of them alone, as some server clients send it."""
+        if isinstance(self.body, dict):
+            self.body = [self.body]
+        return list(self.read(shape, many=True, allow_empty=False, max_length=most))
+
     def read_names(self, *, most: int) -> list[str]:
         """The body as an array of 1 to `most` strings; Invalid (899003)."""
         self.require_body(list)
