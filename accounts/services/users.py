@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -163,15 +163,31 @@ def _one(results: list[User | ImError]) -> User:
 def _register(application: Application, profiles: Sequence[Profile], *, is_admin: bool) -> list[User | ImError]:
     if len(profiles) > rules.REGISTRATION_MAX:
         raise TooManyUsers
-    results: list[User | ImError] = [_checked(application, profile, is_admin) for profile in profiles]
+    return insert_users(application, [checked(application, profile, is_admin=is_admin) for profile in profiles])
+
+
+def insert_users(
+    application: Application,
+    users: Sequence[User | ImError],
+    *,
+    stored: Callable[[list[User]], None] = lambda users: None,
+) -> list[User | ImError]:
+    """Store users that were checked, each with the md5 of its password where the hash will stand ("" stays so).
+
+    A part of operations. Those whose name is taken become UserExists in the answer. `stored` is called with the others, in
+    the transaction that stores them.
+    """
+    results = [*users]
     wanted = _without_taken(application, results)
     # Hashed before the transaction, which would otherwise hold its locks for seconds.
-    for user, hashed in zip(wanted, passwords.hash_many([user.password for user in wanted]), strict=True):
+    with_password = [user for user in wanted if user.password]
+    for user, hashed in zip(with_password, passwords.hash_many([one.password for one in with_password]), strict=True):
         user.password = hashed
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
                 User.objects.bulk_create(wanted)
+                stored(wanted)
         except (IntegrityError, OperationalError) as error:
             if attempt == ATTEMPTS or (isinstance(error, OperationalError) and not _is_deadlock(error)):
                 raise
@@ -181,7 +197,7 @@ def _register(application: Application, profiles: Sequence[Profile], *, is_admin
     return results
 
 
-def _checked(application: Application, profile: Profile, is_admin: bool) -> User | ImError:
+def checked(application: Application, profile: Profile, *, is_admin: bool) -> User | ImError:
     """The user of this profile, its md5 where the hash will stand; or why it cannot be."""
     try:
         return User(
