@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.errors import NoSuchUser
-from accounts.models import Application, User
-from accounts.services import require_live
+from accounts.models import User
+from accounts.rules import require_within_reach
+from accounts.services import lock_users, require_live
 from chatrooms import rules
 from chatrooms.errors import AlreadyInRoom, Invalid, NotForUsers, NotInRoom
 from chatrooms.models import ChatRoom, RoomBan, RoomMembership
@@ -26,7 +26,7 @@ def create_room(name: str, *, owner: User, description: str = "", members: Seque
     rules.require_application(by)
     rules.require_info(name=name, description=description)
     application = by.application
-    users = _lock_users([owner, *members], application)
+    users = _lock_users([owner, *members], by)
     rules.require_capacity(len(users), application.limits.room_capacity)
     room = ChatRoom.objects.create(
         conversation=Conversation.objects.create(application=application, kind=Conversation.Kind.ROOM),
@@ -85,7 +85,7 @@ def enter_room(room: ChatRoom, user: User, *, by: Actor) -> None:
     AlreadyInRoom (881507), RoomFull (881508), NoSuchRoom (881503), SignedInElsewhere where the session ended meanwhile.
     """
     _require_self(user, by)
-    (user,) = _lock_users([user], by.application)
+    (user,) = _lock_users([user], by)
     _require_connected(by)
     room = _lock_room(room, by)
     if room.memberships.filter(user=user).exists():
@@ -114,7 +114,7 @@ def change_members(room: ChatRoom, *, add: Sequence[User] = (), remove: Sequence
     rules.require_application(by)
     if not add and not remove:
         raise Invalid("name whom to add or to remove")
-    add = _lock_users(add, by.application)
+    add = _lock_users(add, by)
     room = _lock_room(room, by)
     inside = _inside(room, [*add, *remove])
     if outside := [user.username for user in remove if user.pk not in inside]:
@@ -134,7 +134,7 @@ def ban_member(room: ChatRoom, user: User, *, by: Actor) -> None:
 
     NotInRoom (899082) for one who is neither inside nor banned. NotForUsers (880614) for users but the room's owner.
     """
-    (user,) = _lock_users([user], by.application)
+    (user,) = _lock_users([user], by)
     room = _lock_room(room, by)
     rules.require_owner(room, by)
     if room.bans.filter(user=user).exists():
@@ -205,19 +205,11 @@ def _inside(room: ChatRoom, users: Sequence[User]) -> set[int]:
     return set(room.memberships.filter(user__in=users).values_list("user_id", flat=True))
 
 
-def _lock_users(users: Sequence[User], application: Application) -> list[User]:
-    """The living users among `users`, each once, locked, so that none is deleted meanwhile.
-
-    NoSuchUser (899002) where one is not there, or of an application that does not have the same owner as this one.
-    """
-    wanted = {user.pk for user in users}
-    if not wanted:
-        return []
-    living = User.objects.filter(pk__in=wanted, deleted_at=None, application__owner=application.owner_id)
-    found = {user.pk: user for user in living.select_for_update(of=("self",), no_key=True).order_by("pk")}
-    if missing := [user.username for user in users if user.pk not in found]:
-        raise NoSuchUser(f"no such user: {', '.join(missing[:5])}")
-    return list(found.values())
+def _lock_users(users: Sequence[User], by: Actor) -> list[User]:
+    """The users as they are now, each once, locked; see `lock_users`. CrossApplication (899020) for those of another owner."""
+    locked = lock_users(users) if users else []
+    require_within_reach(locked, by)
+    return locked
 
 
 def _lock_room(room: ChatRoom, by: Actor) -> ChatRoom:

@@ -4,7 +4,7 @@ import pytest
 
 from accounts import services as accounts
 from accounts.actors import Actor
-from accounts.errors import NoSuchUser, SignedInElsewhere
+from accounts.errors import CrossApplication, NoSuchUser, SignedInElsewhere
 from accounts.models import Application, Session, User
 from chatrooms import services
 from chatrooms.errors import (
@@ -69,10 +69,10 @@ def test_create_with_too_many_members(small, alice, bob, carol):
     assert services.create_room("Lobby", owner=alice, members=[bob], by=by).capacity == 2
 
 
-def test_nobody_of_another_application_comes_in(alice, eve, server, lobby):
-    with pytest.raises(NoSuchUser):
+def test_nobody_of_another_owner_comes_in(alice, eve, server, lobby):
+    with pytest.raises(CrossApplication):
         services.create_room("Lobby", owner=alice, members=[eve], by=server)
-    with pytest.raises(NoSuchUser):
+    with pytest.raises(CrossApplication):
         services.change_members(lobby, add=[eve], by=server)
     assert ChatRoom.objects.count() == 1
     assert inside(lobby) == {"alice"}
@@ -315,7 +315,7 @@ def test_who_was_never_there_is_neither_banned_nor_pardoned(lobby, bob, eve, ser
     for operation in (services.ban_member, services.lift_ban):
         with pytest.raises(NotInRoom):
             operation(lobby, bob, by=server)
-    with pytest.raises(NoSuchUser):
+    with pytest.raises(CrossApplication):
         services.ban_member(lobby, eve, by=server)
     assert banned(lobby) == set()
 
