@@ -27,12 +27,12 @@ from accounts.errors import (
     OriginRefused,
     WrongType,
 )
-from accounts.models import KEY_PATTERN, USERNAME_PATTERN
+from accounts.models import KEY_PATTERN, USERNAME_PATTERN, User
 from imsite.core.fields import is_storable, utf8_len
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from accounts.models import Application, User
+    from accounts.models import Application
 
 USERNAME_BYTES = 4, 128
 PASSWORD_BYTES = 4, 128  # of the plain password
@@ -45,6 +45,7 @@ REGISTRATION_MAX = 500  # users in one registration
 DELETION_MAX = 100  # users in one deletion
 RELATIONS_MAX = 500  # users in one change of a friend list, blacklist or the like
 NOTE_NAME_BYTES = 64
+APPKEY_BYTES = 128  # of one in a body, which may have blanks around it
 OTHERS_BYTES = 250  # of the other note on a friend
 ORIGIN_PATTERN = r"^(\*|null|(https?|\*)://[A-Za-z0-9*._\-\[\]:]+)$"
 
@@ -155,6 +156,22 @@ def other_application(own: Application, appkey: str) -> Application:
     other = identity.application_of(appkey.strip())
     require_same_owner(own, other)
     return other
+
+
+def users_across(own: Application, named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], User]:
+    """The users of these pairs of appkey and name, in this application and others of its owner.
+
+    NoSuchApplication (899009), CrossApplication (899020), NoSuchUser (899002).
+    """
+    names: dict[str, list[str]] = {}
+    for appkey, name in named:
+        names.setdefault(appkey, []).append(name)
+    others = {appkey: other_application(own, appkey) for appkey in names}
+    return {
+        (appkey, user.username): user
+        for appkey, its in names.items()
+        for user in User.objects.of(others[appkey]).named(its)
+    }
 
 
 def require_acts_for(user: User, by: Actor) -> None:

@@ -27,6 +27,19 @@ class User(serializers.Serializer[Any]):
     mtime = TimeText()
 
 
+class UserAcross(User):
+    """A user of this or another application of the same owner."""
+
+    appkey = serializers.CharField()
+
+
+class Friend(UserAcross):
+    """A friend, and what is noted about them."""
+
+    note_name = serializers.CharField(allow_blank=True)
+    others = serializers.CharField(allow_blank=True)
+
+
 class Refusal(serializers.Serializer[Any]):
     code = serializers.IntegerField()
     message = serializers.CharField()
@@ -53,3 +66,16 @@ class Devices(serializers.Serializer[Any]):
 
     username = serializers.CharField()
     devices = Device(many=True)
+
+
+class DevicesIfAny(Devices):
+    """As Devices; of a user that does not exist `statuscode` is 1, and `statusmsg` says so."""
+
+    statuscode = serializers.ChoiceField(choices=[0, 1])
+    statusmsg = serializers.CharField(required=False)
+
+
+class Switched(serializers.Serializer[Any]):
+    """0 off, 1 on."""
+
+    status = serializers.ChoiceField(choices=[0, 1])

@@ -9,17 +9,20 @@ import orjson
 from rest_framework import serializers
 
 from accounts import rules
-from accounts.models import Device, User
+from accounts.models import Application, Device, Friendship, User
 from imsite.core import clock
 from imsite.core.events import Event
-from imsite.rest.fields import BirthdayField, ExtrasField, FlagField, NumberField, TextField
+from imsite.rest.fields import BirthdayField, ExtrasField, FlagField, ListOf, NumberField, TextField
 
 # To clients
 
 
-def user_json(user: User) -> dict[str, Any]:
-    """The REST API's user object: profile members that are not set have no key; the password never has one."""
-    zone = user.application.time_zone
+def user_json(user: User, *, to: Application | None = None) -> dict[str, Any]:
+    """The REST API's user object: profile members that are not set have no key; the password never has one.
+
+    Times are those of the application that asks (`to`), where that is another one than the user's.
+    """
+    zone = (to or user.application).time_zone
     profile = {
         "nickname": user.nickname,
         "avatar": user.avatar,
@@ -36,6 +39,17 @@ def user_json(user: User) -> dict[str, Any]:
         "ctime": clock.to_text(user.created_at, zone),
         "mtime": clock.to_text(user.updated_at, zone),
     }
+
+
+def user_across_json(user: User, to: Application) -> dict[str, Any]:
+    """A user in the lists that hold those of several applications."""
+    return {**user_json(user, to=to), "appkey": user.application.appkey}
+
+
+def friend_json(friendship: Friendship, to: Application) -> dict[str, Any]:
+    """One of a user's friends, and what the user notes about them; "" where nothing is noted."""
+    notes = {"note_name": friendship.note_name, "others": friendship.others}
+    return {**user_across_json(friendship.friend, to), **notes}
 
 
 def wire_user(user: User) -> dict[str, Any]:
@@ -124,6 +138,46 @@ class Registration(RestProfile):
 
 class NewPassword(serializers.Serializer[Any]):
     new_password = TextField(max_bytes=rules.PASSWORD_BYTES[1], min_bytes=rules.PASSWORD_BYTES[0])
+
+
+class FriendNote(serializers.Serializer[Any]):
+    """What a user notes about one friend; what is not named stays."""
+
+    username = Username()
+    note_name = TextField(max_bytes=rules.NOTE_NAME_BYTES, one_line=True, required=False)
+    others = TextField(max_bytes=rules.OTHERS_BYTES, required=False)
+
+
+class Appkey(TextField):
+    """The key of an application of the same owner; blanks around it count for nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_bytes=1, max_bytes=rules.APPKEY_BYTES, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).strip()
+
+
+class FriendNoteAcross(FriendNote):
+    appkey = Appkey()
+
+
+class FriendsAcross(serializers.Serializer[Any]):
+    """Users of one application."""
+
+    appkey = Appkey()
+    users = ListOf(child=Username(), min_length=1, max_length=rules.RELATIONS_MAX)
+
+
+class NamesAcross(serializers.Serializer[Any]):
+    """Users of one application, of several in one request."""
+
+    appkey = Appkey()
+    usernames = ListOf(child=Username(), min_length=1, max_length=rules.RELATIONS_MAX)
+
+
+class Switching(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=[(0, "off"), (1, "on")])
 
 
 class Disabling(serializers.Serializer[Any]):

@@ -22,6 +22,7 @@ from accounts.serializers import (
     echo,
     user_json,
 )
+from imsite.core.fields import is_storable
 from imsite.rest.describe import ArrayOf, PageOf, described
 from imsite.rest.errors import error_body, first_fault
 from imsite.rest.paging import paged
@@ -58,7 +59,7 @@ class Users(UsersView):
         "Register users",
         body=ArrayOf(Registration, least=1, most=rules.REGISTRATION_MAX),
         answers={201: ArrayOf(schema.Registered), 400: ArrayOf(schema.Registered), 403: ArrayOf(schema.Registered)},
-        codes=[TooManyUsers],
+        codes=[UserExists, TooManyUsers],
     )
     def post(self, request: Request) -> Response:
         """Register 1 to 500 users; an array of `{username, ...}` or `{username, error}` in the order of the request.
@@ -197,6 +198,29 @@ class UserStates(OneUser):
         names = self.read_names(most=STATES_MAX)
         states = {user.username: state_of(user) for user in self.users.with_states().named(names)}
         return Response([states[name] for name in names])
+
+
+class UserStatesIfAny(UsersView):
+    """/v2/users/statuser"""
+
+    @described(
+        "Show whether users are online, where they exist",
+        body=ArrayOf(Username(), least=1, most=STATES_MAX),
+        answers={200: ArrayOf(schema.DevicesIfAny)},
+    )
+    def post(self, request: Request) -> Response:
+        """The devices of the users named in an array, in its order; `statuscode` 0, or 1 and `no_exist` for an unknown one.
+
+        Source: REST API, user status.
+        """
+        names = self.read_names(most=STATES_MAX)
+        known = self.users.with_states().filter(username__in=[name for name in names if is_storable(name)])
+        states = {user.username: {**state_of(user), "statuscode": 0} for user in known}
+        return Response([states.get(name) or _unknown(name) for name in names])
+
+
+def _unknown(name: str) -> dict[str, Any]:
+    return {"username": name, "devices": [], "statuscode": 1, "statusmsg": "no_exist"}
 
 
 def state_of(user: User) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from accounts.services.applications import (
     save_operator,
     save_organisation,
     save_role,
+    switch_registration,
 )
 from accounts.services.blacklist import block, unblock
 from accounts.services.friends import (
@@ -84,6 +85,7 @@ __all__ = [
     "save_role",
     "set_password",
     "sign_up",
+    "switch_registration",
     "touch_sessions",
     "unblock",
     "update_profile",

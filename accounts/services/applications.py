@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import identity, rules
+from accounts.actors import Actor
 from accounts.application_settings import ApplicationSettings
 from accounts.errors import BadValue, Conflict, NotAllowed
 from accounts.models import Application, Operator, Organisation, Role
@@ -68,6 +69,12 @@ def change_application(application: Application, changes: Mapping[str, Any], *, 
     application.__dict__.pop("_own_limits", None)
     stored.save(update_fields=list(values))
     transaction.on_commit(lambda: identity.forget(application.appkey))
+
+
+def switch_registration(application: Application, on: bool, *, by: Actor) -> None:
+    """Let clients register users themselves, or not any more; the REST API always may."""
+    fresh = Application.objects.get(pk=application.pk)  # the caller's may be shared by all requests of this process
+    change_application(fresh, {"settings": {"registration": on}}, by=by.operator)
 
 
 @transaction.atomic

@@ -1,15 +1,26 @@
-"""Who acts in these tests, and a second application of the same owner."""
+"""The doors of the own application, of one of the same owner, and of another owner."""
 
 import pytest
 
 from accounts import services
 from accounts.actors import Actor
 from tests.cast import register
+from tests.door import Rest
 
 
 @pytest.fixture
 def server(application):
     return Actor.server(application)
+
+
+@pytest.fixture
+def rest(application):
+    return Rest(application)
+
+
+@pytest.fixture
+def elsewhere(other_application):
+    return Rest(other_application)
 
 
 @pytest.fixture
