@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.actors import Actor
 from accounts.models import Application, User
-from chatrooms.errors import BannedInRoom, NotInRoom
+from chatrooms.errors import BannedInRoom, NoSuchRoom, NotInRoom
 from chatrooms.models import ChatRoom, RoomMembership
 from imsite.core.errors import ImError
 from imsite.core.ids import read_id
@@ -20,6 +20,8 @@ class RoomTargets(TargetKind):
 
     A user may be in a room of another application of the same owner, and speaks there without naming its appkey.
     """
+
+    codes = (NoSuchRoom, NotInRoom, BannedInRoom)
 
     def find(self, application: Application, target_id: str, *, by: Actor, sender: User) -> Target:
         rooms = ChatRoom.objects.select_related("application")

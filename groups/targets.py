@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.actors import Actor
 from accounts.models import Application, User
+from groups.errors import NoSuchGroup
 from groups.models import Group
 from imsite.core.ids import read_id
 from messaging.targets import ParticipantTargets, Target
@@ -15,12 +16,18 @@ from messaging.targets import ParticipantTargets, Target
 class GroupTargets(ParticipantTargets):
     """A group, by its gid. Who may speak there stands in messaging's participants, which the groups' services keep."""
 
+    codes = (NoSuchGroup, *ParticipantTargets.codes)
+
     def find(self, application: Application, target_id: str, *, by: Actor, sender: User) -> Target:
-        group = Group.objects.of(application).find(read_id(target_id))
+        # Users find what they are in, whichever of the owner's applications it is of; a server names that one itself.
+        groups = Group.objects.of(application).select_related("application")
+        if by.is_user and application.pk == sender.application_id:
+            groups = Group.objects.known_to(sender)
+        group = groups.find(read_id(target_id))
         return Target(
             kind="group",
-            application_id=application.pk,
-            appkey=application.appkey,
+            application_id=group.application_id,
+            appkey=group.application.appkey,
             conversation_id=group.pk,
             target_id=str(group.pk),
             title=group.name,

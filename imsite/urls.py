@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("imsite.health")),
     path("", include("imsite.pages")),
     path("", include("imsite.openapi")),
+    path("", include("imsite.reference")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),  # the console's choice of language
     path("", include("accounts.urls")),

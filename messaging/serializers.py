@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
-from imsite.rest.fields import FlagField, NumberField, TextField
+from imsite.rest.fields import Described, FlagField, NumberField, TextField
+from messaging import shapes
+from messaging.models import Media
+
+JSON_TYPES = {str: "string", int: "integer", shapes.NUMBER: "number"}
 
 
-class IdText(serializers.CharField):
+class IdText(Described, serializers.CharField):
     """A username or an id; ids come as numbers too."""
+
+    def described_as(self) -> dict[str, Any]:
+        return {"type": ["string", "integer"], "maxLength": self.max_length}
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, bool) or not isinstance(data, (str, int)):
@@ -18,9 +26,35 @@ class IdText(serializers.CharField):
         return str(data)
 
 
+class MessageType(Described, serializers.CharField):
+    def described_as(self) -> dict[str, Any]:
+        return {"type": "string", "enum": [*shapes.REST_BODIES]}
+
+
 class Notification(serializers.Serializer[Any]):
     title = TextField(max_bytes=250, required=False)
     alert = TextField(max_bytes=250, required=False)
+
+
+class Body(Described, serializers.DictField):
+    """`msg_body`: checked by its type afterwards, see messaging.shapes."""
+
+    def described_as(self) -> dict[str, Any]:
+        kinds = [body_schema(name, members) for name, members in shapes.REST_BODIES.items()]
+        return {"type": "object", "x-max-bytes": settings.REST_BODY_BYTES, "anyOf": kinds}
+
+
+def body_schema(name: str, members: dict[str, Any]) -> dict[str, Any]:
+    """JSON Schema of one type's body, named as `msg_type` is."""
+    properties = {member: {"type": JSON_TYPES[kind]} for member, kind in members.items()}
+    own = {"extras": {"type": "object", "additionalProperties": True}} if members else {}
+    return {
+        "title": name,
+        "type": "object",
+        "properties": properties | own,
+        "required": [*members],
+        "additionalProperties": True,
+    }
 
 
 class MessageRequest(serializers.Serializer[Any]):
@@ -31,8 +65,8 @@ class MessageRequest(serializers.Serializer[Any]):
     target_id = IdText(max_length=128)
     from_type = serializers.ChoiceField(choices=["admin", "user"])
     from_id = IdText(max_length=128)
-    msg_type = serializers.CharField()
-    msg_body = serializers.DictField()
+    msg_type = MessageType()
+    msg_body = Body()
     target_appkey = TextField(max_bytes=64, required=False)
     from_name = TextField(max_bytes=250, required=False)
     target_name = TextField(max_bytes=250, required=False)
@@ -50,3 +84,13 @@ class MessageRequest(serializers.Serializer[Any]):
         if attrs["msg_type"] != "custom":
             attrs["msg_body"] = {name: value for name, value in attrs["msg_body"].items() if value is not None}
         return attrs
+
+
+class UploadQuery(serializers.Serializer[Any]):
+    """The query of an upload."""
+
+    type = serializers.ChoiceField(choices=Media.Kind.values)
+
+
+class MediaQuery(serializers.Serializer[Any]):
+    mediaId = TextField(min_bytes=1, max_bytes=250)

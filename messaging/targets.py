@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection
 
@@ -46,6 +46,8 @@ class Target:
 class TargetKind:
     """One kind of target. Subclasses are registered under the wire's `target_type`."""
 
+    codes: ClassVar[tuple[type[ImError], ...]] = ()  # its refusals, for the description of the REST API
+
     def find(self, application: Application, target_id: str, *, by: Actor, sender: User) -> Target:
         """The target of this id for this sender, or the refusal that it does not exist."""
         raise NotImplementedError
@@ -69,6 +71,11 @@ _found: ShortCache[tuple[str, int, str, int], Target] = ShortCache(FOUND_SECONDS
 
 def register(name: str, kind: TargetKind) -> None:
     _kinds[name] = kind
+
+
+def codes() -> list[type[ImError]]:
+    """The refusals of every kind."""
+    return [code for kind in _kinds.values() for code in kind.codes]
 
 
 def kind_of(name: str) -> TargetKind:
@@ -111,6 +118,8 @@ def values(pairs: Collection[tuple[int, int]]) -> tuple[str, list[int]]:
 
 class ParticipantTargets(TargetKind):
     """A conversation whose speakers are its active participants. Groups subclass it with their own `find`."""
+
+    codes = (NotMember, Silenced)
 
     def refusals(self, sends: list[Send]) -> dict[Send, ImError]:
         pairs = {(send.target.conversation_id, send.sender.pk) for send in sends if not send.privileged}

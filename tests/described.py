@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import jsonschema
+import orjson
 
 from imsite import openapi
 
@@ -31,7 +32,9 @@ def require_described(method: str, path: str, response) -> None:
         assert response.content == b"", f"{named} is described without a body"
         return
     assert response.headers["Content-Type"].startswith("application/json"), named
-    faults = [f"{fault.json_path}: {fault.message[:300]}" for fault in validator.iter_errors(response.json())]
+    faults = [
+        f"{fault.json_path}: {fault.message[:300]}" for fault in validator.iter_errors(orjson.loads(response.content))
+    ]
     assert not faults, f"{named} is not as described: {faults[:3]} in {response.content[:500]!r}"
 
 

@@ -16,6 +16,8 @@ from imsite.core.errors import ImError
 
 View = TypeVar("View", bound=Callable[..., Any])
 JSONSchema = Mapping[str, Any]
+# A refusal, or a function that gives those that higher slices add.
+Refusals = Sequence[type[ImError] | Callable[[], Sequence[type[ImError]]]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Description:
 
     title: str
     answers: Mapping[int, Shape | None]
-    codes: Sequence[type[ImError]] = ()
+    codes: Refusals = ()
     body: Shape | None = None
     body_required: bool = True
     query: type[Field] | None = None
@@ -84,7 +86,7 @@ def described(
     title: str,
     *,
     answers: Mapping[int, Shape | None],
-    codes: Sequence[type[ImError]] = (),
+    codes: Refusals = (),
     body: Shape | None = None,
     body_required: bool = True,
     query: type[Field] | None = None,
@@ -103,6 +105,12 @@ def described(
         return method
 
     return keep
+
+
+def codes_of(description: Description) -> list[type[ImError]]:
+    """The refusals that a description names, each once."""
+    kinds = [[code] if isinstance(code, type) else code() for code in description.codes]
+    return list(dict.fromkeys(kind for several in kinds for kind in several))
 
 
 def description_of(method: Any) -> Description | None:

@@ -16,7 +16,7 @@ from drf_spectacular.plumbing import ResolvedComponent, force_instance
 from rest_framework.serializers import BaseSerializer
 
 from imsite.core.errors import ImError, Invalid
-from imsite.rest.describe import ArrayOf, Description, Header, OneOf, PageOf, Shape, Upload, description_of
+from imsite.rest.describe import ArrayOf, Description, Header, OneOf, PageOf, Shape, Upload, codes_of, description_of
 from imsite.rest.fields import LARGEST_ID, Described
 
 JSON = "application/json"
@@ -139,7 +139,7 @@ class Operations(AutoSchema):
 
     def refusals(self) -> dict[tuple[int, int], list[type[ImError]]]:
         """The refusals of the operation by status and code, in that order."""
-        kinds = [*self.described.codes, *getattr(self.view, "refusals", ())]
+        kinds = [*codes_of(self.described), *getattr(self.view, "refusals", ())]
         for authenticator in self._doors():
             kinds += authenticator.refusals
         if self._get_parameters() or self.described.body is not None:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from imsite.core.errors import ImError, Invalid
+from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.rest.json import read_json
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ImView(APIView):
 
     request: Request
     undescribed: ClassVar[frozenset[str]] = frozenset()  # methods of a parent that are none of this path's
-    refusals: ClassVar[tuple[type[ImError], ...]] = ()  # of every operation, besides those of its credentials
+    refusals: ClassVar[tuple[type[ImError], ...]] = (TooFast,)  # of every operation, besides those of its credentials
     metadata_class = None  # OPTIONS is a method like others that a path does not have: 405
 
     @property

@@ -20,18 +20,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import identity, rules
+from accounts import identity, rates, rules
 from accounts.actors import Actor
 from accounts.authentication import read_basic
-from accounts.errors import AuthenticationMissing
+from accounts.errors import AuthenticationMissing, NoSuchApplication, OriginRefused, UserDisabled
 from accounts.models import Application
 from imsite.core.cache import ShortCache
-from imsite.core.errors import ImError, Invalid
+from imsite.core.errors import ImError, Invalid, TooFast
+from imsite.rest.describe import Header, Upload, described
 from imsite.rest.errors import answer_refusal, error_body
 from imsite.rest.views import ImView
-from messaging import media_links
-from messaging.errors import LinkExpired, NoSuchMedia, TooLarge, UploadTokenExpired
+from messaging import media_links, schema
+from messaging.errors import (
+    LinkExpired,
+    NoSuchMedia,
+    TooLarge,
+    UnreadableImage,
+    UploadTokenExpired,
+    UploadTokenInvalid,
+)
 from messaging.models import Media
+from messaging.serializers import MediaQuery, UploadQuery
 from messaging.services import media, media_types
 
 DRAINED_BYTES = 64 * 1024 * 1024  # read and thrown away, so that whoever sends too much hears why
@@ -44,20 +53,28 @@ UPLOAD_CODES: dict[type[ImError], int] = {TooLarge: 898061, UploadTokenExpired: 
 
 
 class Resource(ImView):
-    """POST /v1/resource?type=image|file|voice: upload one file, multipart/form-data, the first file part whatever its name.
+    """/v1/resource"""
 
-    Answer: 200 {"media_id", "media_crc32", "hash", "fsize"} with width, height and format of an image, fname of a file,
-    format of a voice. At most 8 MiB. 899003: no or another type, no file, too large, no image.
-
-    GET /v1/resource?mediaId=X: 200 {"url"}, absolute, readable without credentials until it expires. Unknown: 400, 899003.
-    Source: REST, Media.
-    """
-
+    @described(
+        "Upload a file",
+        query=UploadQuery,
+        body=Upload(),
+        answers={200: schema.Stored},
+        codes=[TooLarge, UnreadableImage],
+    )
     def post(self, request: Request) -> Response:
+        """Keep one file, multipart/form-data: the first file part, whatever its name; at most 8 MiB.
+
+        `width`, `height` and `format` are answered of an image, `fname` of a file, `format` of a voice. What a file is, its
+        content says and never its name; of images only the picture is kept, without what the camera wrote beside it.
+        Source: REST, Media.
+        """
         kind = media.require_kind(request.query_params.get("type", ""))
         return Response(media.body_of(receive(request, kind, by=self.actor)))
 
+    @described("Show a file's address", query=MediaQuery, answers={200: schema.Address}, codes=[NoSuchMedia])
     def get(self, request: Request) -> Response:
+        """An absolute address that is readable without credentials until it expires. Source: REST, Media."""
         media_id = request.query_params.get("mediaId", "")
         if not media_id:
             raise Invalid("mediaId is required")
@@ -65,19 +82,44 @@ class Resource(ImView):
         return Response({"url": media_links.link(found, base_url(request))})
 
 
+class UploadToken:
+    """Basic username:uptoken, for the description; `page_actor` reads it."""
+
+    refusals = (AuthenticationMissing, UploadTokenInvalid, UploadTokenExpired)
+    described_as = (
+        "uploadToken",
+        {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The user's name, and the upload token that their socket was given.",
+        },
+    )
+
+
 class UploadFromPage(APIView):
-    """POST /resource?type=image|file: the same from a page, with X-App-Key and Basic username:uptoken.
+    """/resource, for pages. OPTIONS is the preflight of a page on another origin; any origin that some application allows.
 
-    Images have at most 10 MiB, files 8 MiB. 898061 too large, 898003 parameter, 898007 no credentials, 898008 wrong ones or a
-    page of an origin that the application does not allow, 898009 appkey, 898010 the token has expired.
-
-    OPTIONS /resource: the preflight of a page on another origin; any origin that some application allows.
     Source: Web SDK, upload and download.
     """
 
     authentication_classes: list[Any] = []  # the user's token, read below: other codes than the REST API's
+    credentials = (UploadToken,)
+    refusals = (TooFast,)
 
+    @described(
+        "Upload a file from a page",
+        query=UploadQuery,
+        body=Upload(),
+        headers=[Header("X-App-Key", "The application's appkey.", most_bytes=24, required=True)],
+        answers={200: schema.Stored},
+        codes=[NoSuchApplication, OriginRefused, UserDisabled, TooLarge, UnreadableImage],
+    )
     def post(self, request: Request) -> Response:
+        """The same as /v1/resource in the name of a user. Images have at most 10 MiB, other files 8 MiB.
+
+        The codes are those of the vendor's upload host, the REST API's less 1000: 898061 too large, 898010 the token has
+        expired.
+        """
         by = page_actor(request)
         kind = media.require_kind(request.query_params.get("type", ""))
         return Response(media.body_of(receive(request, kind, by=by)))
@@ -92,6 +134,10 @@ class UploadFromPage(APIView):
                 "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
             },
         )
+
+    @staticmethod
+    def code_of(refusal: type[ImError]) -> int:
+        return UPLOAD_CODES.get(refusal) or uploads_number(refusal.code)
 
     def get_exception_handler(self) -> Any:
         return answer_upload_refusal
@@ -110,17 +156,23 @@ def page_actor(request: Request) -> Actor:
     header = request.META.get("HTTP_AUTHORIZATION", "")
     if not header.strip():
         raise AuthenticationMissing
-    return media.uploader(application, *read_basic(header))
+    uploader = media.uploader(application, *read_basic(header))
+    rates.require_uploads(uploader)
+    return uploader
 
 
 def answer_upload_refusal(error: Exception, context: dict[str, Any]) -> Response | None:
     """The REST answer with the codes of uploads: those of the REST API, 1000 lower, and some of their own."""
     response = answer_refusal(error, context)
     if response is not None:
-        own = next((code for kind, code in UPLOAD_CODES.items() if isinstance(error, kind)), None)
         fault = response.data["error"]
-        fault["code"] = own or (fault["code"] - 1000 if 899000 <= fault["code"] <= 899099 else 898003)
+        fault["code"] = UPLOAD_CODES.get(type(error)) or uploads_number(fault["code"])
     return response
+
+
+def uploads_number(code: int) -> int:
+    """A code of the REST API as the vendor's upload host numbers it."""
+    return code - 1000 if 899000 <= code <= 899099 else 898003
 
 
 _patterns: ShortCache[str, list[str]] = ShortCache(seconds=5)
