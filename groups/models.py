@@ -38,6 +38,8 @@ class GroupQuerySet(models.QuerySet["Group"]):
     def listed(self, gids: Iterable[int], *, missing: type[ImError] = NoSuchGroup) -> list[Group]:
         """The groups of these ids, each once, in the order given, their application loaded; `missing` where one is not there."""
         ids = list(dict.fromkeys(gids))
+        if not ids:
+            return []
         rows = self.filter(pk__in=[gid for gid in ids if 0 < gid <= MAX_ID]).select_related("application")
         found = {group.pk: group for group in rows}
         for gid in ids:
@@ -48,6 +50,12 @@ class GroupQuerySet(models.QuerySet["Group"]):
     def living(self, *lists: Iterable[Group]) -> Self:
         """Those of these groups that were not dissolved meanwhile."""
         return self.filter(pk__in={group.pk for groups in lists for group in groups}, dissolved_at=None)
+
+    def known_to(self, user: User) -> Self:
+        """Those of the user's application, and those of the owner's others that the user is in; their application loaded."""
+        inside = Membership.objects.filter(user=user).values("group")
+        reachable = self.of_owner(user.application).filter(Q(application=user.application_id) | Q(pk__in=inside))
+        return reachable.select_related("application")
 
     def joined_by(self, user: User) -> Self:
         return self.filter(memberships__user=user)
