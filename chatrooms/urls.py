@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chatrooms import api
+from chatrooms import api, api_reports
 
 urlpatterns = [
     path("v1/cross/chatroom/<str:room>/members", api.CrossRoomMembers.as_view()),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("v1/chatroom/<str:room>", api.OneRoom.as_view()),
     path("v1/chatroom/<str:room>/forbidden/<str:username>", api.RoomBan.as_view()),
     path("v1/chatroom/<str:room>/members", api.RoomMembers.as_view()),
+    path("v2/chatrooms/<str:room>/messages", api_reports.RoomReport.as_view()),
 ]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from groups import api
+from groups.api import reports
 
 urlpatterns = [
     path("v1/groups", api.Groups.as_view()),
@@ -11,4 +12,6 @@ urlpatterns = [
     path("v2/groups/<str:gid>/addMembers", api.AddedMembers.as_view()),
     path("v2/groups/<str:gid>/delMembers", api.RemovedMembers.as_view()),
     path("v1/users/<str:username>/groups", api.GroupsOfUser.as_view()),
+    path("v2/groups/<str:gid>/messages", reports.GroupReport.as_view()),
+    path("v2/statistic/groups", reports.GroupStatistic.as_view()),
 ]

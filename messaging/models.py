@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -156,6 +156,36 @@ class MessageQuerySet(models.QuerySet["Message"]):
             rows = rows.filter(before if span.to_seq is None else before | Q(seq__gt=span.to_seq))
         return rows
 
+    def received_by(self, user: User) -> Self:
+        """What others said to this user, as far as they may have seen it: in pairs, and in groups between joining and leaving.
+
+        Also what they have cleared or deleted for themselves since. Of messages that were not kept for those away, those of
+        pairs alone: nobody notes who of a group was there.
+        """
+        place = "conversation__participants__"
+        in_span = Q(seq__gt=F(f"{place}join_seq")) & (
+            Q(**{f"{place}leave_seq": None}) | Q(seq__lte=F(f"{place}leave_seq"))
+        )
+        return self.filter(
+            Q(conversation__kind=Conversation.Kind.SINGLE) | in_span,
+            ~Q(sender=user),
+            state__in=(Message.State.KEPT, Message.State.RETRACTED),
+            **{f"{place}user": user},
+        )
+
+    def between(self, since_ms: int | None, until_ms: int | None) -> Self:
+        """Sent from `since_ms` on and before `until_ms`; None sets no bound."""
+        bounds = {"created_ms__gte": since_ms, "created_ms__lt": until_ms}
+        return self.filter(**{name: bound for name, bound in bounds.items() if bound is not None})
+
+    def after(self, created_ms: int, message_id: int) -> Self:
+        """What stands behind this place in the order of sending, which is that of created_ms, then id."""
+        return self.filter(Q(created_ms__gt=created_ms) | Q(id__gt=message_id), created_ms__gte=created_ms)
+
+    def up_to(self, created_ms: int, message_id: int) -> Self:
+        """What stands at this place in the order of sending, or before it."""
+        return self.filter(Q(created_ms__lt=created_ms) | Q(id__lte=message_id), created_ms__lte=created_ms)
+
     def find(self, message_id: int) -> Message:
         """The message with this id, or NoSuchMessage."""
         message = self.filter(pk=message_id).first()
@@ -220,6 +250,9 @@ class Message(models.Model):
         # Every index is a page more to write for every message: foreign keys are found by the first column of these.
         indexes = [
             models.Index(fields=["application", "created_ms"], name="message_by_time"),
+            # Reports of a group or a user must not read what all others of the application said meanwhile.
+            models.Index(fields=["conversation", "created_ms"], name="message_by_place"),
+            models.Index(fields=["sender", "created_ms"], name="message_by_sender"),
             models.Index(fields=["reply_to"], condition=Q(reply_to__isnull=False), name="message_replies"),
         ]
 

@@ -16,6 +16,7 @@ from imsite.core.errors import Busy
 from imsite.core.ids import read_id
 from imsite.rest.views import ImView
 from messaging import shapes
+from messaging.api.reports import OldApplicationReport
 from messaging.models import Message
 from messaging.repeats import first_result
 from messaging.rules import require_request_key
@@ -28,7 +29,7 @@ from messaging.targets import Target, resolve
 ANSWER_SECONDS = 30  # the patience of the vendor's server clients
 
 
-class Messages(ImView):
+class Messages(OldApplicationReport):
     """POST /v1/messages: send in the name of a user to a user, a group or a chat room.
 
     Answer: 201 {"msg_id", "msg_ctime"}. msg_body at most 4096 bytes of compact JSON. `from_type` admin: from_id is an admin of
