@@ -6,12 +6,21 @@ from typing import Any
 
 import orjson
 
+from accounts.models import User
 from messaging.events import MessageFacts
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation, Message
 
 
-def facts_of(row: Message, conversation: Conversation) -> MessageFacts:
-    """The facts of a stored message whose sender, and the sender's application, are loaded."""
+def facts_of(
+    row: Message, conversation: Conversation, peer: User | None = None, reader: User | None = None
+) -> MessageFacts:
+    """The facts of a stored message whose sender, and the sender's application, are loaded.
+
+    Of a pair, `reader` and `peer` are its two users: it goes between two applications where they do.
+    """
+    across = row.application_id != conversation.application_id
+    if peer is not None and reader is not None:
+        across = peer.application_id != reader.application_id
     return MessageFacts(
         message_id=row.pk,
         conversation_id=conversation.pk,
@@ -23,7 +32,7 @@ def facts_of(row: Message, conversation: Conversation) -> MessageFacts:
         sender_appkey=row.sender.application.appkey,
         content=row.content,
         need_receipt=row.need_receipt,
-        across=row.application_id != conversation.application_id,
+        across=across,
         custom_notification=row.custom_notification,
         state=row.state,
     )

@@ -57,10 +57,11 @@ def list_conversations(session: Session, data: dict[str, Any]) -> dict[str, Any]
 
     Source: imsite, chat page.
     """
-    return {"conversations": [_own_row(row) for row in reading.list_conversations(session.actor.user)]}
+    user = session.actor.user
+    return {"conversations": [_own_row(row, user) for row in reading.list_conversations(user)]}
 
 
-def _own_row(row: ConversationRow) -> dict[str, Any]:
+def _own_row(row: ConversationRow, user: User) -> dict[str, Any]:
     last = row.last_message
     return {
         **_vendor_row(row),
@@ -69,7 +70,7 @@ def _own_row(row: ConversationRow) -> dict[str, Any]:
         "last_seq": row.conversation.last_seq,
         "read_seq": row.participant.read_seq,
         "unread_count": row.unread_count,
-        "last_message": wire.message(wire.facts_of(last, row.conversation)) if last else None,
+        "last_message": wire.message(wire.facts_of(last, row.conversation, row.peer, user)) if last else None,
     }
 
 
@@ -105,8 +106,11 @@ def get_messages(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     place = _place(session, data)
     if place is None:
         return {"messages": [], "has_more": False}
+    conversation, user = place.conversation, session.actor.user
+    peer = reading.peers_of(user, [conversation]).get(conversation.pk)
     rows, has_more = reading.page(place, before=data["before"], after=data["after"], limit=data["limit"])
-    return {"messages": [wire.message(wire.facts_of(row, place.conversation)) for row in rows], "has_more": has_more}
+    messages = [wire.message(wire.facts_of(row, conversation, peer, user)) for row in rows]
+    return {"messages": messages, "has_more": has_more}
 
 
 def read_mark(data: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.models import User
 from imsite.core import clock
 from imsite.core.events import Event
 from imsite.realtime.dispatch import Followed, on, registered_pushes
@@ -45,7 +46,8 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
     # Once a login: what the client has acknowledged since is not remembered here, and would come twice.
     key, first = data["sync_key"], data["sync_key"] == 0 and not session.synced
     roaming = first and data["sync_type"] == ROAMING
-    new_key, pushes = _news_pushed(session, sync.history(user) if roaming else sync.missed_messages(user), key, roaming)
+    found = sync.history(user) if roaming else sync.missed_messages(user)
+    new_key, pushes = _news_pushed(session, user, found, key, roaming)
     session.synced = True
     event_key, event_pushes = _missed_events(session)
     members = {
@@ -58,7 +60,7 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
 
 
 def _news_pushed(
-    session: Session, found: list[Portion], key: int, even_empty: bool = False
+    session: Session, user: User, found: list[Portion], key: int, even_empty: bool = False
 ) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
     """The next sync_key, and the one packet that brings what is news to this session, if anything is."""
     portions = [news for portion in found if (news := _news(session, portion))]
@@ -70,7 +72,7 @@ def _news_pushed(
     # Two packets may end in the same message id; an acknowledgement is then one for both.
     session.memory.setdefault("offered", {}).setdefault(new_key, {}).update(offered)
     session.memory.setdefault("offered_to", {}).update(offered)
-    entries = [_entry(portion, session.user_id) for portion in portions]
+    entries = [_entry(portion, user) for portion in portions]
     return new_key, [("sync_conversation", {"sync_key": new_key, "messages": entries})]
 
 
@@ -88,12 +90,14 @@ def _news(session: Session, portion: Portion) -> Portion | None:
     return portion.only(news) if news else None
 
 
-def _entry(portion: Portion, user_id: int) -> dict[str, Any]:
+def _entry(portion: Portion, user: User) -> dict[str, Any]:
     conversation = portion.place.conversation
     entry: dict[str, Any] = {
         "msg_type": SINGLE_TYPE if conversation.kind == Conversation.Kind.SINGLE else GROUP_TYPE,
         "unsync_count": portion.unread_count,
-        "msgs": [wire.message(wire.facts_of(message, conversation)) for message in portion.messages],
+        "msgs": [
+            wire.message(wire.facts_of(message, conversation, portion.peer, user)) for message in portion.messages
+        ],
         "receipt_msgs": [
             {
                 "msg_id": message.pk,
@@ -101,7 +105,7 @@ def _entry(portion: Portion, user_id: int) -> dict[str, Any]:
                 "mtime": message.created_ms,
             }
             for message in portion.messages
-            if message.need_receipt and message.sender_id == user_id
+            if message.need_receipt and message.sender_id == user.pk
         ],
     }
     if portion.peer is not None:
@@ -165,7 +169,7 @@ def sync_conversation_ack(session: Session, data: dict[str, int]) -> Followed:
         return Followed(None, ())
     user = session.actor.user
     sync.acknowledge(user, offered)
-    _, pushes = _news_pushed(session, sync.missed_messages(user), data["sync_key"])
+    _, pushes = _news_pushed(session, user, sync.missed_messages(user), data["sync_key"])
     return Followed(None, tuple(pushes))
 
 

@@ -3,9 +3,16 @@
 import orjson
 import pytest
 
+from accounts import services as accounts
+from accounts.actors import Actor
+from groups import services as groups
 from messaging import wire
 from messaging.models import Conversation, Message
-from tests.messaging.conftest import announce, say
+from messaging.services import sending
+from messaging.targets import resolve
+from tests.cast import register
+from tests.door import Socket
+from tests.messaging.conftest import announce, say, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,3 +50,31 @@ def test_a_room_message_is_flat(alice, bob):
         "room_id": sent.conversation_id, "msg_id": sent.message_id, "ctime_ms": sent.created_ms, "from_uid": alice.pk,
         "seq": 1, "content": orjson.loads(row.content),
     }  # fmt: skip
+
+
+def test_between_two_applications_it_is_the_same_in_all_directions(application, alice, server, pushes):
+    """A pair belongs to the application of one of its users; its messages go between two whoever writes."""
+    sister, _ = accounts.create_application("Sister", owner=application.owner.name, by=None)
+    zoe = register(sister, "zoe22")["zoe22"]
+    circle = groups.create_group("Circle", owner=zoe, by=Actor.server(sister))
+    pushes.clear()
+    say(alice, zoe, "one")
+    say(zoe, alice, "two")
+    circled = resolve(application, "group", str(circle.pk), by=server, sender=alice, appkey=sister.appkey)
+    sending.send(circled, text("three"), by=server, sender=alice).result(20)
+    say(zoe, circle, "four")
+    assert [message["msg_level"] for message in pushes.messages] == [1, 1, 1, 0]
+
+    def levels(user, event, data):
+        entries = dict(Socket(user).request(event, data).pushes)["sync_conversation"]["messages"]
+        messages = [message for entry in entries for message in entry["msgs"]]
+        return {message["content"]["msg_body"]["text"]: message["msg_level"] for message in messages}
+
+    assert levels(alice, "sync_check", {"sync_key": 0, "sync_type": 1}) == {"one": 1, "two": 1}
+    assert levels(zoe, "sync_check", {"sync_key": 0, "sync_type": 1}) == {"one": 1, "two": 1, "three": 1, "four": 0}
+    for user, peer in ((alice, zoe), (zoe, alice)):
+        asked = {"type": 3, "username": peer.username, "appkey": peer.application.appkey}
+        page = Socket(user).ask("get_messages", asked)["messages"]
+        assert [message["msg_level"] for message in page] == [1, 1]
+        rows = Socket(user).ask("list_conversations")["conversations"]
+        assert [row["last_message"]["msg_level"] for row in rows if row["type"] == 3] == [1]
