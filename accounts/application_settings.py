@@ -34,6 +34,9 @@ class ApplicationSettings:
         180, _("Time to retract"), _("Seconds after sending in which a message may be retracted.")
     )
     retention_days: int = setting(0, _("Retention"), _("Messages are deleted after so many days; 0 keeps them."))
+    strip_metadata: bool = setting(
+        True, _("Pictures without metadata"), _("Place, camera and other metadata are taken out of uploaded pictures.")
+    )
     group_capacity: int = setting(500, _("Group capacity"), _("Most members of a group, its owner included."))
     groups_per_user: int = setting(2_000, _("Groups of a user"), _("How many groups one user may be in."))
     room_capacity: int = setting(10_000, _("Chat room capacity"), _("Most members of a chat room."))

@@ -279,6 +279,7 @@ SDK_IMAGE_BYTES = positive("IM_SDK_IMAGE_BYTES", 10 * 1024 * 1024)
 IMAGE_PIXELS = positive("IM_IMAGE_PIXELS", 40_000_000)  # beyond it an image counts as a decompression bomb
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # a registration of 500 full profiles is under 1 MiB
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+IMAGE_FRAMES = positive("IM_IMAGE_FRAMES", 2000)  # of an animation
 
 # Messages
 REST_BODY_BYTES = positive("IM_REST_BODY_BYTES", 4096)  # msg_body of POST /v1/messages, compact JSON

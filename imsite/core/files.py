@@ -37,8 +37,8 @@ class Files(Protocol):
     def put(self, name: str, data: bytes) -> None:
         """Keep a file whole or not at all, over one of this name. It may be gone after a power cut."""
 
-    def part(self, name: str, start: int, end: int) -> Part:
-        """The bytes from `start` up to `end`, at least one."""
+    def part(self, name: str, start: int = 0, end: int | None = None) -> Part:
+        """The bytes from `start` up to `end`, at least one; all to the last where `end` is None."""
 
     def address(self, name: str, headers: dict[str, str]) -> str | None:
         """An address from which a browser may fetch the file itself, with these headers; None where we send it."""
@@ -61,7 +61,7 @@ class LocalFiles(FileSystemStorage):
     """A folder of this machine: IM_DATA_DIR/media."""
 
     def _save(self, name: str, content: File[Any]) -> str:
-        saved = super()._save(name, content)
+        saved: str = super()._save(name, content)  # type: ignore[misc]  # the stubs leave it out
         path = self.path(saved)
         for target in (path, os.path.dirname(path)):
             _sync(target)
@@ -80,8 +80,8 @@ class LocalFiles(FileSystemStorage):
                 os.unlink(fresh)
             raise
 
-    def part(self, name: str, start: int, end: int) -> Part:
-        return Slice(open(self.path(name), "rb"), start, end)  # noqa: SIM115  # the slice closes it
+    def part(self, name: str, start: int = 0, end: int | None = None) -> Part:
+        return Slice(open(self.path(name), "rb"), start, end)  # the slice closes it
 
     def address(self, name: str, headers: dict[str, str]) -> str | None:
         return None
@@ -90,8 +90,9 @@ class LocalFiles(FileSystemStorage):
 class Slice:
     """Bytes `start` up to `end` of an open file, as a file."""
 
-    def __init__(self, file: IO[bytes], start: int, end: int) -> None:
-        self.file, self.left = file, end - start
+    def __init__(self, file: IO[bytes], start: int, end: int | None) -> None:
+        self.file = file
+        self.left = (os.fstat(file.fileno()).st_size if end is None else end) - start
         file.seek(start)
 
     def read(self, size: int = -1, /) -> bytes:

@@ -52,12 +52,12 @@ def _answered(operation: Callable[P, R]) -> Callable[P, R]:
     return asked
 
 
-class S3Files(S3Storage):  # type: ignore[misc]  # the package has no types
+class S3Files(S3Storage):
     """A bucket. Its files are for us alone: browsers get them through us, or by addresses that we sign."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.client_config = self.client_config.merge(
+        self.client_config: Config = self.client_config.merge(
             Config(
                 connect_timeout=CONNECT_SECONDS,
                 read_timeout=READ_SECONDS,
@@ -79,8 +79,9 @@ class S3Files(S3Storage):  # type: ignore[misc]  # the package has no types
         self.save(name, ContentFile(data))  # the service keeps a file whole or not at all
 
     @_answered
-    def part(self, name: str, start: int, end: int) -> Part:
-        found = self.bucket.Object(self._normalize_name(name)).get(Range=f"bytes={start}-{end - 1}")
+    def part(self, name: str, start: int = 0, end: int | None = None) -> Part:
+        wanted = {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end is not None else {}
+        found = self.bucket.Object(self._normalize_name(name)).get(**wanted)
         return Body(name, found["Body"])
 
     @_answered

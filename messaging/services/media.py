@@ -22,7 +22,7 @@ from imsite.core.files import files
 from messaging import media_links
 from messaging.errors import BadValue, TooLarge, UploadTokenInvalid
 from messaging.models import Media
-from messaging.services import media_images, media_types
+from messaging.services import images, media_types
 
 NAME_CHARACTERS = 255
 FORMAT_CHARACTERS = 16
@@ -62,14 +62,15 @@ def uploader(application: Application, username: str, token: str) -> Actor:
 def add_media(kind: str, upload: File[bytes], *, by: Actor) -> Media:
     """Keep an uploaded file; sizes and sums are those of the bytes kept.
 
-    Pictures lose their metadata and are turned upright; files and voices are kept as they are. The type comes from the
-    content. TooLarge (899003, 898061), BadValue (899003) for an empty file, UnreadableImage (899003).
+    Pictures lose their metadata and are turned upright, unless the application wants to keep it; files and voices are kept
+    as they are. The type comes from the content. TooLarge (899003, 898061), BadValue (899003) for an empty file,
+    UnreadableImage (899003), Busy (899030).
     """
     upload = _within_limit(upload, kind, limit_of(kind, by))
     name = _name_of(upload)
     media = Media(application=by.application, owner=by.user, kind=kind, name=name, media_id=ids.new_media_id(kind))
     if kind == Media.Kind.IMAGE:
-        picture = media_images.clean(upload.read())
+        picture = images.clean(upload.read(), keep_metadata=not by.application.limits.strip_metadata)
         content: File[bytes] = ContentFile(picture.data)
         found = picture.type
         media.width, media.height = picture.width, picture.height

@@ -49,6 +49,8 @@ def test_what_is_saved_is_read_in_parts(store):
     assert everything(store.part(name, 0, 10)) == b"0123456789"
     assert everything(store.part(name, 3, 4)) == b"3"
     assert everything(store.part(name, 8, 10)) == b"89"
+    assert everything(store.part(name)) == b"0123456789"
+    assert everything(store.part(name, 7)) == b"789"
     part = store.part(name, 2, 7)
     assert [part.read(2), part.read(2), part.read(2), part.read(2)] == [b"23", b"45", b"6", b""]
     part.close()

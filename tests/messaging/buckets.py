@@ -64,6 +64,9 @@ def options(endpoint: str, bucket: str, **more) -> dict:
 
 def use(settings, endpoint: str, bucket: str, **more) -> None:
     """Let the product keep its files in this bucket."""
-    stores = {**settings.STORAGES, "default": {"BACKEND": "imsite.core.s3.S3Files", "OPTIONS": options(endpoint, bucket, **more)}}
+    stores = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "imsite.core.s3.S3Files", "OPTIONS": options(endpoint, bucket, **more)},
+    }
     settings.STORAGES = stores
     assert storages["default"].bucket_name == bucket

@@ -41,7 +41,8 @@ def photo(orientation: int = 1, size: tuple[int, int] = (40, 20), kind: str = "J
 
 def animation(kind: str, frames: int = 5, **options) -> bytes:
     """Frames of one colour each, 40 by 20."""
-    images = [Image.new("RGB", (40, 20), (index * 40, 255 - index * 40, 128)) for index in range(frames)]
+    colours = [(index * 40 % 256, (255 - index * 40) % 256, 128 + index // 6) for index in range(frames)]
+    images = [Image.new("RGB", (40, 20), colour) for colour in colours]
     return encoded(images[0], kind, save_all=True, append_images=images[1:], duration=80, loop=3, **options)
 
 

@@ -69,6 +69,14 @@ def test_sizes_and_sums_are_those_of_the_bytes_kept(alice):
     }  # fmt: skip
 
 
+def test_an_application_may_keep_the_metadata(alice):
+    accounts.change_application(alice.application, {"settings": {"strip_metadata": False}}, by=None)
+    data = photo(6)
+    kept = add("image", data, Actor.of(alice))
+    assert kept.file.read() == data
+    assert (kept.size, kept.crc32, kept.width, kept.height) == (len(data), zlib.crc32(data), 20, 40)
+
+
 def test_a_file_is_kept_as_it_is(alice):
     data = photo()
     kept = add("file", data, Actor.of(alice), "holiday.jpg")
@@ -131,9 +139,9 @@ def test_files_lie_under_random_names_in_dated_folders_of_their_application(alic
 )
 def test_limits(alice, kind, by_user, limit):
     by = Actor.of(alice) if by_user else Actor.server(alice.application)
-    bitmap = picture("BMP")  # keeps what stands behind it
+    bitmap = picture("BMP")
     assert media.limit_of(kind, by) == limit
-    assert add(kind, bitmap.ljust(limit, b"\0"), by).size == limit
+    assert add(kind, bitmap.ljust(limit, b"\0"), by).size == (len(bitmap) if kind == "image" else limit)
     with pytest.raises(TooLarge):
         add(kind, bitmap.ljust(limit + 1, b"\0"), by)
     assert Media.objects.count() == 1
@@ -143,7 +151,7 @@ def test_the_line_end_of_the_java_client_does_not_count_behind_a_picture(alice, 
     settings.REST_UPLOAD_BYTES = 6000
     by = Actor.server(alice.application)
     bitmap = picture("BMP").ljust(6000, b"\0")
-    assert add("image", bitmap + b"\r\n", by).size == 6000
+    assert add("image", bitmap + b"\r\n", by).size == len(picture("BMP"))
     for kind, data in (("image", bitmap + b"\0\0"), ("image", bitmap + b"\r"), ("file", bitmap + b"\r\n")):
         with pytest.raises(TooLarge):
             add(kind, data, by)

@@ -36,6 +36,7 @@ def form(**changes):
         "setting_words_limit": "100",
         "setting_retract_seconds": "180",
         "setting_retention_days": "0",
+        "setting_strip_metadata": "on",
         "setting_group_capacity": "500",
         "setting_groups_per_user": "2000",
         "setting_room_capacity": "10000",
