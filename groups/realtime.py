@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from accounts.errors import NoSuchUser
+from accounts.errors import CrossApplication, NoSuchApplication, NoSuchUser
 from accounts.events import NoDisturbChange
 from accounts.models import User
+from accounts.rules import users_across
 from accounts.serializers import notification
 from groups import rules, services
 from groups.errors import DescTooLong, NameTooLong, NoSuchGroup, TooManyGroups
@@ -44,17 +45,20 @@ ON, OFF = 1, 2  # `extra` of SILENCE, KEEPERS, OWN_SHIELDS
 DISSOLVED = 69  # `extra` of a LEFT that is the group's end
 
 
+# A user of an application that is out of reach is one that does not exist.
+NO_USER = {NoSuchApplication: NoSuchUser.sdk_code, CrossApplication: NoSuchUser.sdk_code}
+
+
 def find(session: Session, gid: int) -> Group:
-    """The group within the session's application; NoSuchGroup (880204)."""
-    return session.application.groups.of(session.application).find(gid)
+    """The group, of the session's application or one that the user is in; NoSuchGroup (880204)."""
+    return Group.objects.known_to(session.actor.user).find(gid)
 
 
 def named(session: Session, members: Sequence[Data]) -> list[User]:
-    """The users that `member_usernames` names; NoSuchUser (882002), also for those of another application."""
-    for member in members:
-        if member["appkey"] not in ("", session.appkey):
-            raise NoSuchUser(f"no such user: {member['username']}")
-    return User.objects.of(session.application).named([member["username"] for member in members])
+    """The users that `member_usernames` names, also of the owner's other applications; NoSuchUser (882002)."""
+    pairs = [(member["appkey"] or session.appkey, member["username"]) for member in members]
+    users = users_across(session.application, pairs)
+    return [users[pair] for pair in pairs]
 
 
 # Requests
@@ -63,7 +67,8 @@ def named(session: Session, members: Sequence[Data]) -> list[User]:
 @on("get_groups_list")
 def get_groups_list(session: Session, data: Data) -> Data:
     """Answer: `group_list`, the groups that the user is in. Source: Web SDK, Group, getGroups."""
-    groups = session.application.groups.of(session.application).joined_by(session.actor.user).order_by("pk")
+    user = session.actor.user
+    groups = Group.objects.known_to(user).joined_by(user).order_by("pk")
     return {"group_list": [wire_group(group) for group in groups]}
 
 
@@ -113,14 +118,14 @@ def update_group_info(session: Session, data: Data) -> None:
     )
 
 
-@on("add_across_group_member", WireMembers, codes={TooManyGroups: 880609})
+@on("add_across_group_member", WireMembers, codes={TooManyGroups: 880609, **NO_USER})
 def add_members(session: Session, data: Data) -> None:
     """Answer: code 0 alone. Source: Web SDK, Group, addGroupMembers."""
     group = find(session, data["gid"])
     services.change_members(group, add=named(session, data["member_usernames"]), by=session.actor)
 
 
-@on("del_across_group_member", WireMembers)
+@on("del_across_group_member", WireMembers, codes=NO_USER)
 def remove_members(session: Session, data: Data) -> None:
     """Answer: code 0 alone. Source: Web SDK, Group, delGroupMembers."""
     group = find(session, data["gid"])

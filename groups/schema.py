@@ -37,3 +37,15 @@ class GroupMember(accounts.User):
     """A user, with the role in the group."""
 
     flag = serializers.IntegerField(min_value=min(Membership.Role.values), max_value=max(Membership.Role.values))
+
+
+class GroupAcross(Group):
+    """A group in the list that holds those of several applications; the vendor writes the size so there."""
+
+    max_member_count = serializers.IntegerField(min_value=1)
+
+
+class GroupMemberAcross(GroupMember):
+    """A member, with the application that they are of."""
+
+    appkey = serializers.CharField()

@@ -6,22 +6,27 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers import user_json, wire_user
+from accounts.models import Application
+from accounts.serializers import Appkey, user_across_json, user_json, wire_user
 from groups.models import Group, Membership
 from groups.rules import AVATAR_LENGTH, DESC_BYTES, NAME_BYTES
 from imsite.core import clock
 from imsite.rest.fields import FlagField, IdField, ListOf, NumberField, TextField
 
 NAMES_MOST = 5_000  # usernames in one list: more than any group takes, so that GroupFull tells of it and not the shape
+ACROSS_MOST = 500  # entries of the other lists
 TEXT_BYTES = 8_192  # of a text whose own limit the rules tell, with a code of its own
 
 
 # Out
 
 
-def group_json(group: Group) -> dict[str, Any]:
-    """A group as the REST API shows it; its owner loaded. The vendor writes `MaxMemberCount`."""
-    zone = group.application.time_zone
+def group_json(group: Group, *, to: Application | None = None) -> dict[str, Any]:
+    """A group as the REST API shows it; its owner loaded. The vendor writes `MaxMemberCount`.
+
+    Times are those of the application that asks (`to`), where that is another one than the group's.
+    """
+    zone = (to or group.application).time_zone
     return {
         "gid": group.pk,
         "name": group.name,
@@ -34,6 +39,16 @@ def group_json(group: Group) -> dict[str, Any]:
         "ctime": clock.to_text(group.created_at, zone),
         "mtime": clock.to_text(group.updated_at, zone),
     }
+
+
+def group_across_json(group: Group, to: Application) -> dict[str, Any]:
+    """The same in the list across applications, where the vendor writes `max_member_count`: there both."""
+    return {**group_json(group, to=to), "max_member_count": group.capacity}
+
+
+def member_across_json(membership: Membership, to: Application) -> dict[str, Any]:
+    """A member in the list across applications: with the `appkey` of the user."""
+    return {**user_across_json(membership.user, to), "flag": membership.role}
 
 
 def member_json(membership: Membership) -> dict[str, Any]:
@@ -88,6 +103,62 @@ class GroupInfo(serializers.Serializer):
 class MemberChange(serializers.Serializer):
     add = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
     remove = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
+
+
+class MemberChangeAcross(serializers.Serializer):
+    """Users of one application, of several in one request."""
+
+    appkey = Appkey()
+    add = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
+    remove = ListOf(child=Name(), max_length=NAMES_MOST, default=list)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["add"] and not attrs["remove"]:
+            raise serializers.ValidationError("name at least one user to add or remove")
+        return attrs
+
+
+class Silencing(serializers.Serializer):
+    status = FlagField()
+
+
+class NewOwner(serializers.Serializer):
+    """`appkey` where the member is of another application; one client writes it `appKey`."""
+
+    username = Name()
+    appkey = Appkey(required=False)
+    appKey = Appkey(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"username": attrs["username"], "appkey": attrs.get("appkey") or attrs.get("appKey", "")}
+
+
+class NameList(serializers.Serializer):
+    add = ListOf(child=Name(), max_length=ACROSS_MOST, default=list)
+    remove = ListOf(child=Name(), max_length=ACROSS_MOST, default=list)
+
+
+class GroupList(serializers.Serializer):
+    add = ListOf(child=IdField(), max_length=ACROSS_MOST, default=list)
+    remove = ListOf(child=IdField(), max_length=ACROSS_MOST, default=list)
+
+
+def nothing() -> dict[str, Any]:
+    return {"add": [], "remove": []}
+
+
+class NoDisturbParts(serializers.Serializer):
+    single = NameList(default=nothing)
+    group = GroupList(default=nothing)
+
+
+class NoDisturb(NoDisturbParts):
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "global": NumberField(min_value=0, max_value=1, required=False)}
+
+
+class NoDisturbAcross(NoDisturbParts):
+    appkey = Appkey()
 
 
 # In, sockets

@@ -31,13 +31,20 @@ class GroupView(ImView):
         group.application = self.actor.application
         return group
 
+    def user(self, username: str) -> User:
+        """The user, NoSuchUser (899002)."""
+        user = User.objects.of(self.actor.application).find(username)
+        user.application = self.actor.application
+        return user
+
     def named(self, usernames: Sequence[str]) -> list[User]:
         """The users of these names, each once; NoSuchUser (899002)."""
         return User.objects.of(self.actor.application).named(usernames)
 
-    def newcomers(self, usernames: Sequence[str]) -> list[User]:
-        """The same for those who shall join: more than any group takes are GroupFull (899012) before they are looked up."""
-        rules.require_capacity(len(set(usernames)), self.actor.application.limits.group_capacity)
+    def newcomers(self, usernames: Sequence[str], group: Group | None = None) -> list[User]:
+        """The same for those who shall join: more than the group takes are GroupFull (899012) before they are looked up."""
+        capacity = group.capacity if group else self.actor.application.limits.group_capacity
+        rules.require_capacity(len(set(usernames)), capacity)
         return self.named(usernames)
 
 
@@ -104,7 +111,7 @@ class GroupMembers(GroupView):
         """Add and remove members, all or nothing; 204. Source: REST API, add or remove group members."""
         group, change = self.find(gid), self.read(MemberChange)
         services.change_members(
-            group, add=self.newcomers(change["add"]), remove=self.named(change["remove"]), by=self.actor
+            group, add=self.newcomers(change["add"], group), remove=self.named(change["remove"]), by=self.actor
         )
         return Response(status=204)
 
@@ -126,7 +133,7 @@ class AddedMembers(GroupView):
     def post(self, request: Request, gid: str) -> Response:
         """Add the members in an array; 204. Source: REST API, add group members in batch."""
         group = self.find(gid)
-        services.change_members(group, add=self.newcomers(self.read_names(most=NAMES_MOST)), by=self.actor)
+        services.change_members(group, add=self.newcomers(self.read_names(most=NAMES_MOST), group), by=self.actor)
         return Response(status=204)
 
 
@@ -153,6 +160,6 @@ class GroupsOfUser(GroupView):
     def get(self, request: Request, username: str) -> Response:
         """An array of the groups that the user is in. Source: REST API, a user's groups."""
         application = self.actor.application
-        user = User.objects.of(application).find(username)
+        user = self.user(username)
         groups = application.groups.of(application).joined_by(user).in_order()
         return Response([group_json(group) for group in groups])

@@ -55,10 +55,12 @@ def _vendor_row(row: ConversationRow) -> dict[str, Any]:
 def list_conversations(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     """Answer: conversations, newest first, each with unread_count, read_seq, last_seq and last_message (or null).
 
-    Source: imsite, chat page.
+    `no_disturb` of a conversation, or beside the list for all, asks for no sound and no notification; `shield` says that
+    what a group's members say is not brought. Source: imsite, chat page.
     """
     user = session.actor.user
-    return {"conversations": [_own_row(row, user) for row in reading.list_conversations(user)]}
+    quiet = User.objects.filter(pk=user.pk, muted_all=True).exists()  # the session's own copy is that of the login
+    return {"no_disturb": quiet, "conversations": [_own_row(row, user) for row in reading.list_conversations(user)]}
 
 
 def _own_row(row: ConversationRow, user: User) -> dict[str, Any]:
@@ -70,6 +72,8 @@ def _own_row(row: ConversationRow, user: User) -> dict[str, Any]:
         "last_seq": row.conversation.last_seq,
         "read_seq": row.participant.read_seq,
         "unread_count": row.unread_count,
+        "no_disturb": row.no_disturb,
+        "shield": row.participant.shield,
         "last_message": wire.message(wire.facts_of(last, row.conversation, row.peer, user)) if last else None,
     }
 

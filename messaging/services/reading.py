@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.models import Mute, User
 from imsite.core.events import Audience, publish
 from messaging.errors import NoSuchConversation
 from messaging.events import ConversationRead
@@ -29,6 +29,7 @@ class ConversationRow:
     about: Mapping[str, Any]  # of a group: name, avatar, appkey
     last_message: Message | None
     unread_count: int
+    no_disturb: bool = False  # the user wants no noise of it; what is brought is the same
 
     @property
     def conversation(self) -> Conversation:
@@ -47,6 +48,7 @@ def list_conversations(user: User) -> list[ConversationRow]:
     about = describe(place.conversation for place in places)
     lasts = _last_messages(places)
     unread = unread_counts(places)
+    muted = set(Mute.objects.filter(owner=user).values_list("target_id", flat=True))
     rows = [
         ConversationRow(
             participant=place,
@@ -54,10 +56,15 @@ def list_conversations(user: User) -> list[ConversationRow]:
             about=about.get(place.conversation_id, {}),
             last_message=lasts.get(place.conversation_id),
             unread_count=unread[place.conversation_id],
+            no_disturb=_is_quiet(place, peers.get(place.conversation_id), muted),
         )
         for place in places
     ]
     return [row for row in rows if row.peer or row.about]
+
+
+def _is_quiet(place: Participant, peer: User | None, muted: Collection[int]) -> bool:
+    return peer.pk in muted if peer else place.notify == Participant.Notify.NONE
 
 
 def peers_of(user: User, conversations: Iterable[Conversation]) -> dict[int, User]:

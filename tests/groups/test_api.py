@@ -13,16 +13,6 @@ WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 @pytest.fixture
-def rest(application):
-    return Rest(application)
-
-
-@pytest.fixture
-def elsewhere(other_application):
-    return Rest(other_application)
-
-
-@pytest.fixture
 def path(club):
     return f"/v1/groups/{club.pk}"
 
