@@ -57,7 +57,7 @@ def openapi() -> Json:
     schema["tags"] = [{"name": section["name"], "description": section["text"]} for section in sections]
     examples = words("examples")
     for place, operation in operations(schema):
-        operation["tags"] = [section_of(place.path, sections)]
+        operation["tags"] = [section_of(place, sections)]
         if place.path in aliases:
             operation["x-also"] = aliases[place.path]
         add_examples(operation, examples.get(str(place), {}))
@@ -116,9 +116,9 @@ def is_same(one: Json, other: Json) -> bool:
     )
 
 
-def section_of(path_: str, sections: list[Json]) -> str:
-    """The first section that the path belongs to."""
-    return next(section["name"] for section in sections if re.match(section["paths"], path_))
+def section_of(place: Place, sections: list[Json]) -> str:
+    """The last section that the operation belongs to; the first takes what no other does."""
+    return str(next(one["name"] for one in reversed(sections) if re.search(one["places"], str(place))))
 
 
 def in_order(schema: Json, sections: list[Json]) -> Json:
@@ -164,6 +164,8 @@ def describe_members(component: Json, name: str, texts: dict[str, str]) -> None:
         text = texts.get(f"{name}.{member}") or texts.get(member)
         if text and "description" not in schema:
             schema["description"] = text
+        for option in schema.get("anyOf", []):
+            describe_members(option, f"{name}.{member}", texts)
 
 
 def share_refusals(schema: Json) -> None:

@@ -25,6 +25,7 @@ from imsite import openapi
 SHEETS = [f"css/{name}.css" for name in ("tokens", "base", "controls", "reference")]
 HOST = "https://im.example.com"  # stands for the reader's own until the page is sent
 DEPTH_MOST = 4  # of members within members
+LARGE = 2**31  # a limit beyond it is one of the machine and not worth a word
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -123,7 +124,7 @@ class Page:
         return {
             "name": parameter["name"],
             "place": {"path": _("path"), "query": _("query"), "header": _("header")}[parameter["in"]],
-            "required": parameter.get("required", False),
+            "required": parameter["in"] != "path" and parameter.get("required", False),
             **self.said(parameter["schema"], parameter.get("description", "")),
         }
 
@@ -158,23 +159,26 @@ class Page:
 
     def shape(self, schema: Json) -> Json:
         """What a body is, in a few words, and its members as rows."""
-        return {"kind": self.kind(schema), "rows": self.rows(schema, "", 0)}
+        limits = limits_of(self.resolved(schema))
+        return {"kind": self.kind(schema), "limits": limits, "rows": self.rows(schema, "", 0)}
 
     def rows(self, schema: Json, prefix: str, depth: int) -> list[Json]:
         schema = self.resolved(schema)
         if depth > DEPTH_MOST:
             return []
         if schema.get("type") == "array":
-            return self.rows(schema["items"], f"{prefix}[]", depth)
+            return self.rows(schema["items"], f"{prefix}[]" if prefix else "", depth)
         found = []
-        for option in schema.get("anyOf", []):
-            found += self.rows(option, prefix, depth)
         required = schema.get("required", [])
-        for name, member in schema.get("properties", {}).items():
+        for name, member in sorted(schema.get("properties", {}).items(), key=lambda pair: pair[0] not in required):
             whole = f"{prefix}.{name}" if prefix else name
             said = self.said(member, member.get("description", ""))
             found.append({"name": whole, "required": name in required, **said})
             found += self.rows(member, whole, depth + 1)
+        for option in schema.get("anyOf", []):
+            if "title" in option:
+                found.append({"name": f"{prefix}: {option['title']}", "is_option": True})
+            found += self.rows(option, prefix, depth)
         return found
 
     def said(self, schema: Json, text: str) -> Json:
@@ -183,7 +187,7 @@ class Page:
             "kind": self.kind(schema),
             "limits": limits_of(whole),
             "text": markup(text or whole.get("description", "")),
-            "default": written(whole["default"]) if "default" in whole else "",
+            "default": written(whole["default"]) if whole.get("default") not in (None, "", []) else "",
         }
 
     def kind(self, schema: Json) -> str:
@@ -224,20 +228,20 @@ def limits_of(schema: Json) -> str:
     """Bytes, items, values: what a value must keep to, in words."""
     found = []
     if "enum" in schema:
-        found.append(", ".join(str(value) for value in schema["enum"]))
+        found.append(_("one of %(values)s") % {"values": ", ".join(str(value) for value in schema["enum"])})
     if "x-max-bytes" in schema:
-        found.append(
-            _("%(least)d to %(most)d bytes") % {"least": schema.get("x-min-bytes", 0), "most": schema["x-max-bytes"]}
-        )
-        if schema.get("maxLength", 0) < schema["x-max-bytes"] and schema.get("type") == "string":
-            found.append(_("at most %(most)d characters") % {"most": schema["maxLength"]})
-    if "maximum" in schema and schema["maximum"] < 2**31:
-        found.append(_("%(least)d to %(most)d") % {"least": schema.get("minimum", 0), "most": schema["maximum"]})
+        found.append(_("%(limits)s bytes") % {"limits": between(schema.get("x-min-bytes", 0), schema["x-max-bytes"])})
+        if schema.get("maxLength", schema["x-max-bytes"]) < schema["x-max-bytes"]:
+            found.append(_("%(limits)s characters") % {"limits": between(0, schema["maxLength"])})
+    if "maximum" in schema and schema["maximum"] < LARGE:
+        found.append(f"{schema.get('minimum', 0)}–{schema['maximum']}")
     if "maxItems" in schema:
-        found.append(
-            _("%(least)d to %(most)d items") % {"least": schema.get("minItems", 0), "most": schema["maxItems"]}
-        )
+        found.append(_("%(limits)s items") % {"limits": between(schema.get("minItems", 0), schema["maxItems"])})
     return ", ".join(found)
+
+
+def between(least: int, most: int) -> str:
+    return f"{least}–{most}" if least else _("at most %(most)d") % {"most": most}
 
 
 def first_content(holder: Json) -> Json:
@@ -258,7 +262,7 @@ def requests_of(place: openapi.Place, operation: Json) -> list[Json]:
 
 def command(place: openapi.Place, operation: Json, example: Any, is_upload: bool) -> str:
     """A request as curl sends it, a line for each part."""
-    lines = [f"curl -u APPKEY:SECRET -X {place.method.upper()}"]
+    lines = ["curl -u APPKEY:SECRET" + (f" -X {place.method.upper()}" if place.method != "get" else "")]
     needed = [one["name"] for one in operation.get("parameters", []) if one["in"] == "header" and one.get("required")]
     lines += [f"-H '{name}: APPKEY'" for name in needed]
     if is_upload:
