@@ -105,7 +105,7 @@ class MessageAdmin(LongListAdmin):
             {
                 "fields": (
                     "no_offline", "no_notification", "custom_notification", "need_receipt", "receipt_read", "receipt_base",
-                    "client_id", "version",
+                    "client_id", "request_key", "version",
                 )
             },
         ),

@@ -196,6 +196,30 @@ def test_what_is_no_object_in_json_is_refused(rest, body):
     assert refused(rest, body) == (400, 899003)
 
 
+def test_a_body_that_is_far_too_large_is_refused(rest, bob):
+    """As it is read, and before anything in it is looked at."""
+    huge = b"x" * 4 * 1024 * 1024
+    assert refused(rest, orjson.dumps(message(msg_body={"text": "MARK"})).replace(b"MARK", huge)) == (400, 899003)
+    assert refused(rest, huge) == (400, 899003)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-0", "123456789012345678901234567890", "1E5"])
+def test_numbers_beside_what_json_counts_exactly(rest, bob, number):
+    """They travel, or are refused; none is our own fault."""
+    for body in (b'{"text": "hi", "extras": {"n": %s}}' % number.encode(),):
+        whole = orjson.dumps(message(msg_body="MARK")).replace(b'"MARK"', body)
+        assert send(rest, whole).status_code in (201, 400)
+    whole = orjson.dumps(message(version="MARK")).replace(b'"MARK"', number.encode())
+    assert refused(rest, whole) == (400, 899003)
+    whole = orjson.dumps(message(target_type="group", target_id="MARK")).replace(b'"MARK"', number.encode())
+    assert refused(rest, whole)[0] in (400, 403)
+
+
+def test_a_member_that_is_named_twice_counts_as_the_last(rest, bob):
+    whole = orjson.dumps(message()).replace(b'"target_id"', b'"target_id":"nobody","target_id"')
+    assert send(rest, whole).status_code == 201
+
+
 def test_broken_utf8_in_a_text_is_refused(rest, bob):
     whole = orjson.dumps(message(msg_body={"text": "MARK"}))
     for broken in (b"\xff", b"\xc3", b"\xed\xa0\x80", b"\\ud800", b"\\udc00"):
