@@ -59,7 +59,7 @@ def test_members_of_several_applications_come_and_go_at_once(rest, path, club, a
         (["sara1"], (400, 899003)),
         ([], (400, 899003)),
         ({}, (400, 899003)),
-        (None, (400, 899003)),
+        (b"", (400, 899003)),
         (b"[{", (400, 899003)),
     ],
 )
