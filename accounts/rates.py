@@ -24,8 +24,9 @@ def take_rest(application: Application) -> Quota | None:
     return limiter.quota(("rest", application.pk), application.limits.rest_per_minute)
 
 
-def require_sends(by: Actor, sender: User) -> None:
+def require_sends(by: Actor, sender: User | None) -> None:
     """One more message of this sender, by themself or in their name; TooFast (899030, 880209)."""
+    assert sender is not None, "a message is from somebody"
     limits = by.application.limits
     if by.is_user:
         limiter.require(("sends", sender.pk), limits.sends_per_minute)

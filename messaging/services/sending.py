@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
+from accounts import rates
 from accounts.actors import Actor
 from accounts.models import Application, User
 from imsite.core import bus, clock
@@ -71,8 +72,10 @@ def send(
     content it is ClientIdReused. So does the same `request` key of an application, whoever sends; for another request it is
     RequestKeyReused (409).
     Raises, or sets on the future: TooLong (880206), SensitiveText (880208), NoSuchTarget (880203), Blocked (880207),
-    NotMember (880205), Silenced (880212), NotInRoom (881501), BannedInRoom (881502), SenderGone (880111), Busy.
+    NotMember (880205), Silenced (880212), NotInRoom (881501), BannedInRoom (881502), SenderGone (880111), Busy; TooFast
+    (880209; 429, 899030) beyond the application's limits, repetitions counted.
     """
+    rates.require_sends(by, sender or by.user)
     if connection.in_atomic_block:
         # The writer would wait for this transaction's locks, and this transaction for the writer.
         raise RuntimeError("sending.send must not be called in a transaction; use sending.insert there")

@@ -8,7 +8,8 @@ from imsite.realtime.session import Session
 
 @pytest.fixture
 def tables(monkeypatch):
-    """Empty tables of handlers and renderings, and no memory of answers."""
+    """Empty tables of handlers and renderings, nothing counted, and no memory of answers."""
+    monkeypatch.setattr(dispatch, "_count", None)
     monkeypatch.setattr(dispatch, "_routes", {})
     monkeypatch.setattr(dispatch, "_renders", {})
     monkeypatch.setattr(dispatch, "_running", {})

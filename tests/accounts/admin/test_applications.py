@@ -40,6 +40,14 @@ def form(**changes):
         "setting_group_capacity": "500",
         "setting_groups_per_user": "2000",
         "setting_room_capacity": "10000",
+        "setting_rest_per_minute": "6000",
+        "setting_server_sends_per_minute": "3000",
+        "setting_sends_per_minute": "600",
+        "setting_requests_per_minute": "3000",
+        "setting_uploads_per_minute": "300",
+        "setting_logins_per_minute": "120",
+        "setting_address_logins_per_minute": "3000",
+        "setting_registrations_per_minute": "300",
     }
     return {name: value for name, value in {**values, **changes}.items() if value is not None}
 

@@ -4,6 +4,7 @@ import os
 
 SECRET_KEY = "for tests"
 ALLOWED_HOSTS = ["*"]
+TRUSTED_PROXIES: list[str] = []
 INSTALLED_APPS = ["channels", "tests.realtime.server"]
 ROOT_URLCONF = "tests.realtime.server.urls"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "CONN_MAX_AGE": None}}
