@@ -10,40 +10,77 @@ import orjson
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import NotAnAdmin
+from accounts.errors import CrossApplication, NoSuchApplication, NoSuchUser, NotAnAdmin
 from accounts.models import User
 from imsite.core.errors import Busy
 from imsite.core.ids import read_id
+from imsite.rest.describe import Header, described
 from imsite.rest.views import ImView
-from messaging import shapes
+from messaging import schema, shapes, targets
 from messaging.api.reports import OldApplicationReport
+from messaging.errors import (
+    AlreadyRetracted,
+    Blocked,
+    NoSuchMessage,
+    NotFriends,
+    NotSender,
+    RequestKeyReused,
+    SenderGone,
+    SensitiveText,
+    TooLateToRetract,
+)
 from messaging.models import Message
 from messaging.repeats import first_result
-from messaging.rules import require_request_key
+from messaging.rules import KEY_BYTES, require_request_key
 from messaging.sends import RequestKey, Sent
 from messaging.serializers import MessageRequest
 from messaging.services import retracting, sending
 from messaging.services.sending import Draft
 from messaging.targets import Target, resolve
 
+KEY = Header(
+    "Idempotency-Key",
+    "Any text. The same body again under it answers the first result and sends nothing; another body is refused.",
+    most_bytes=KEY_BYTES,
+)
 ANSWER_SECONDS = 30  # the patience of the vendor's server clients
 
 
 class Messages(OldApplicationReport):
-    """POST /v1/messages: send in the name of a user to a user, a group or a chat room.
+    """/v1/messages"""
 
-    Answer: 201 {"msg_id", "msg_ctime"}. msg_body at most 4096 bytes of compact JSON. `from_type` admin: from_id is an admin of
-    the application, whom no rule for users binds; user: from_id is any user, and what that user may not do is refused.
-    `target_appkey` names another application of the same owner.
-    899003 shape, 899002 no such sender or user, 899006 no such group, 899081 no such room, 899016 the sender may not send
-    (no admin; as a user: disabled, silenced, blocked, no friend, a sensitive word), 899014 not in the group, 899082 not in the
-    room, 899009 no such application, 899020 another owner's.
-    With a header Idempotency-Key (1 to 92 bytes; ours) the same body again answers the first result, whatever has changed
-    since; any other body of the application under the same key is 409, 899003. A refused send leaves the key free.
-    Source: REST, Messages, Send.
-    """
-
+    @described(
+        "Send a message",
+        body=MessageRequest,
+        headers=[KEY],
+        answers={201: schema.Sent},
+        codes=[
+            NoSuchUser,
+            NotAnAdmin,
+            NoSuchApplication,
+            CrossApplication,
+            SenderGone,
+            Blocked,
+            NotFriends,
+            SensitiveText,
+            RequestKeyReused,
+            Busy,
+            targets.codes,
+        ],
+    )
     def post(self, request: Request) -> Response:
+        """Send in the name of a user to a user, a group or a chat room.
+
+        `from_type` admin: from_id is an admin of the application, whom no rule for users binds; user: from_id is any user,
+        and what that user may not do is refused. `target_appkey` names another application of the same owner.
+        msg_body has at most 4096 bytes of compact JSON.
+
+        899016: the sender may not send (no admin; as a user: disabled, silenced, blocked, no friend, a sensitive word).
+
+        With a header `Idempotency-Key` (ours) the same body again answers the first result, whatever has changed since;
+        any other body of the application under the same key is 409, 899003. A refused send leaves the key free.
+        Source: REST, Messages, Send.
+        """
         asked = self.read(MessageRequest)
         shapes.require_storable(asked["msg_body"])
         shapes.require_body(asked["msg_type"], asked["msg_body"], shapes.REST_BODIES)
@@ -109,14 +146,19 @@ def _draft(asked: dict[str, Any]) -> Draft:
 
 
 class Retraction(ImView):
-    """POST /v1/messages/{username}/{msgid}/retract: take back a message in the name of its sender; 204, whatever the body.
+    """/v1/messages/{username}/{msgid}/retract"""
 
-    899002 no such user, 899003 msgid is no number, 855003 no such message of the application, 855002 sent by another,
-    855004 retracted already, 855001 too late (180 s after sending, or what the application sets).
-    Source: REST, Messages, Retract.
-    """
-
+    @described(
+        "Take a message back",
+        answers={204: None},
+        codes=[NoSuchUser, NoSuchMessage, NotSender, AlreadyRetracted, TooLateToRetract],
+    )
     def post(self, request: Request, username: str, msgid: str) -> Response:
+        """Take a message back in the name of its sender; 204, whatever the body.
+
+        855003 no such message of the application, 855002 sent by another, 855004 retracted already, 855001 too late (180 s
+        after sending, or what the application sets). Source: REST, Messages, Retract.
+        """
         application = self.actor.application
         sender = User.objects.of(application).find(username)
         message = Message.objects.filter(application=application).find(read_id(msgid))
