@@ -79,7 +79,8 @@ class Reporter:
     def report(self) -> None:
         """Tell what this process let through, and hear what all did. What Redis does not take is not told again."""
         spent = self.limiter.unreported()
-        keys = list(spent)
+        if not (keys := list(spent)):
+            return
         try:
             for start in range(0, len(keys), KEYS_AT_ONCE):
                 part = keys[start : start + KEYS_AT_ONCE]
