@@ -12,7 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 SECTIONS: list[tuple[Any, list[tuple[str, str]]]] = [  # title, and models with the icon of each
-    (_("Tenants"), [("accounts.Application", "apps"), ("accounts.Organisation", "corporate_fare")]),
+    (
+        _("Tenants"),
+        [
+            ("accounts.Application", "apps"),
+            ("accounts.Organisation", "corporate_fare"),
+            ("importing.ImportedItem", "move_to_inbox"),
+        ],
+    ),
     (_("People"), [("accounts.User", "person"), ("accounts.Device", "devices"), ("accounts.Session", "sensors")]),
     (
         _("Conversations"),

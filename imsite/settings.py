@@ -158,6 +158,7 @@ INSTALLED_APPS = [
     "messaging",
     "groups",
     "chatrooms",
+    "imsite.importing",
 ]
 MIDDLEWARE = [
     "imsite.rest.middleware.RealAddress",

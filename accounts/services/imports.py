@@ -14,7 +14,7 @@ from accounts.errors import BadValue, ImError
 from accounts.models import Application, Friendship, User
 from accounts.services.friends import Note
 from accounts.services.locks import lock_users
-from accounts.services.users import checked, insert_users
+from accounts.services.users import checked, insert_users, without_taken
 from imsite.core import clock
 
 NO_PASSWORD = "0" * 32  # stands where an md5 is checked for; it is not stored
@@ -46,6 +46,13 @@ def import_users(
         stored(users)
 
     return insert_users(application, made, stored=keep_dates)
+
+
+def check_users(application: Application, profiles: Sequence[Mapping[str, Any]]) -> list[User | ImError]:
+    """What `import_users` would answer, as things are now; nothing is stored, and the users have no id."""
+    results = [_moved(application, profile) for profile in profiles]
+    without_taken(application, results)
+    return results
 
 
 @transaction.atomic

@@ -178,7 +178,7 @@ def insert_users(
     the transaction that stores them.
     """
     results = [*users]
-    wanted = _without_taken(application, results)
+    wanted = without_taken(application, results)
     # Hashed before the transaction, which would otherwise hold its locks for seconds.
     with_password = [user for user in wanted if user.password]
     for user, hashed in zip(with_password, passwords.hash_many([one.password for one in with_password]), strict=True):
@@ -191,7 +191,7 @@ def insert_users(
         except (IntegrityError, OperationalError) as error:
             if attempt == ATTEMPTS or (isinstance(error, OperationalError) and not _is_deadlock(error)):
                 raise
-            wanted = _without_taken(application, results)
+            wanted = without_taken(application, results)
         else:
             break
     return results
@@ -212,7 +212,7 @@ def checked(application: Application, profile: Profile, *, is_admin: bool) -> Us
         return refusal
 
 
-def _without_taken(application: Application, results: list[User | ImError]) -> list[User]:
+def without_taken(application: Application, results: list[User | ImError]) -> list[User]:
     """The users that are still to be made; those whose name somebody has become refusals in `results`."""
     names = {user.username for user in results if isinstance(user, User)}
     taken = set(User.objects.of(application).filter(username__in=names).values_list("username", flat=True))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from imsite.core.errors import ImError
 
 CONNECT_SECONDS = 5
+BAR_WIDTH = 30
+REDRAW_SECONDS = 0.1  # on a terminal
+LINE_SECONDS = 10  # elsewhere, where every line stays
 
 
 class Command(BaseCommand):
@@ -56,3 +60,44 @@ def require_tables() -> None:
 
 def first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+class Progress:
+    """Tells how far a command is: a bar that is drawn again on a terminal, elsewhere a line now and then.
+
+    with Progress(self.stdout, "users", total) as progress: progress.advance(500)
+    """
+
+    def __init__(self, out: OutputWrapper, what: str, total: int | None = None) -> None:
+        self.out, self.what, self.total, self.done = out, what, total, 0
+        self.is_terminal = out.isatty()
+        self._shown_at = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        self._show()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._show()
+        if self.is_terminal:
+            self.out.write("\n", ending="")
+
+    def advance(self, count: int = 1) -> None:
+        self.done += count
+        if time.monotonic() - self._shown_at >= (REDRAW_SECONDS if self.is_terminal else LINE_SECONDS):
+            self._show()
+
+    def _show(self) -> None:
+        self._shown_at = time.monotonic()
+        of = f"{self.done:,}" if self.total is None else f"{self.done:,} of {self.total:,}"
+        if self.is_terminal:
+            self.out.write(f"\r{self.what:<12} {self._bar()}{of} ", ending="")
+        else:
+            self.out.write(f"{self.what}: {of}\n")
+        self.out.flush()
+
+    def _bar(self) -> str:
+        if not self.total:
+            return ""
+        full = min(BAR_WIDTH, BAR_WIDTH * self.done // self.total)
+        return f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] "
