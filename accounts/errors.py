@@ -185,3 +185,9 @@ class NotQuiet(NotAllowed):
     """Global do-not-disturb is off already."""
 
     status, code, sdk_code = 403, 899050, 881108
+
+
+class NobodyNamed(Invalid):
+    """Name at least one user."""
+
+    sdk_code = 880602

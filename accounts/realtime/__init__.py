@@ -1,5 +1,5 @@
 """The requests and pushes of accounts, by noun."""
 
-from accounts.realtime import relations, sessions
+from accounts.realtime import lists, relations, sessions
 
-__all__ = ["relations", "sessions"]
+__all__ = ["lists", "relations", "sessions"]
