@@ -45,12 +45,14 @@ def read_upload_token(token: str) -> tuple[int, int]:
     return int(application_id), int(user_id)
 
 
-def link(media: Media, base_url: str) -> str:
+def link(media: Media, base_url: str, *, size: str = "") -> str:
     """The address of a file for whoever has it, for MEDIA_LINK_SECONDS less a quarter at least.
 
-    `base_url` is that of the request (`https://host`); IM_PUBLIC_URL goes before it.
+    `base_url` is that of the request (`https://host`); IM_PUBLIC_URL goes before it. `size`, as 320x240, is that of a
+    thumbnail.
     """
-    return f"{settings.PUBLIC_URL or base_url}/media/{_links.sign(str(media.pk))}/{quote(shown_name(media), safe='')}"
+    file = f"{_links.sign(str(media.pk))}/{quote(shown_name(media), safe='')}"
+    return f"{settings.PUBLIC_URL or base_url}/media/{file}{'?size=' if size else ''}{size}"
 
 
 def read_link(token: str) -> int:
@@ -63,8 +65,12 @@ def read_link(token: str) -> int:
         raise NoSuchMedia from None
 
 
-def shown_name(media: Media) -> str:
-    """The name under which a file is saved: a file's own; pictures and voices tell nothing of where they come from."""
+def shown_name(media: Media, extension: str = "") -> str:
+    """The name under which a file is saved: a file's own; pictures and voices tell nothing of where they come from.
+
+    With `extension` that of something made of it, a thumbnail.
+    """
     if media.kind == Media.Kind.FILE:
         return media.name or "file"
-    return f"{media.media_id[-12:].lower()}{'.' if media.format else ''}{media.format}"
+    extension = extension or media.format
+    return f"{media.media_id[-12:].lower()}{'.' if extension else ''}{extension}"

@@ -307,6 +307,10 @@ class MediaQuerySet(models.QuerySet["Media"]):
     def of(self, application: Application) -> Self:
         return self.filter(application=application)
 
+    def shown_to(self, application: Application) -> Self:
+        """Uploads of all applications of its owner, whose users meet in groups and chat rooms."""
+        return self.filter(application__owner_id=application.owner_id)
+
     def find(self, media_id: str) -> Media:
         """The upload of this media id, or NoSuchMedia (899003, 880005)."""
         media = self.filter(media_id=media_id).first() if media_id.isascii() and media_id.isprintable() else None

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from messaging.api import media, messages, reports, statistics, words
+from messaging.api import downloads, media, messages, reports, statistics, words
 
 urlpatterns = [
     path("v1/messages", messages.Messages.as_view()),
@@ -14,5 +14,5 @@ urlpatterns = [
     path("v1/sensitiveword", words.SensitiveWords.as_view()),
     path("v1/sensitiveword/status", words.FilterStatus.as_view()),
     path("resource", media.UploadFromPage.as_view()),
-    path("media/<str:token>/<str:name>", media.download),
+    path("media/<str:token>/<str:name>", downloads.download),
 ]

@@ -156,7 +156,7 @@ class MessageAdmin(LongListAdmin):
     def upload(self, message: Message) -> str:
         media_id = body_of(message).get("media_id")
         found = Media.objects.filter(media_id=media_id).first() if isinstance(media_id, str) else None
-        return shown(found, "w-96") if found else "-"
+        return shown(found, "w-96", pixels="800x") if found else "-"
 
     @admin.display(description=_("as delivered"))
     def pretty_content(self, message: Message) -> SafeString:

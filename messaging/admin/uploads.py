@@ -29,22 +29,26 @@ class MediaAdmin(LongListAdmin):
 
     @admin.display(description="")
     def thumbnail(self, upload: Media) -> str:
-        return shown(upload, "h-10") if upload.kind == Media.Kind.IMAGE else ""
+        return shown(upload, "h-10", pixels="x80") if upload.kind == Media.Kind.IMAGE else ""
 
     @admin.display(description=_("file"))
     def view(self, upload: Media) -> str:
-        return shown(upload, "w-96")
+        return shown(upload, "w-96", pixels="800x")
 
     @admin.display(description=_("size"), ordering="size")
     def bytes(self, upload: Media) -> str:
         return filesizeformat(upload.size)
 
 
-def shown(upload: Media, size: str) -> SafeString:
-    """A link to the file, through a picture of it where it is one. `size` is a class of the console's style sheet."""
+def shown(upload: Media, size: str, *, pixels: str) -> SafeString:
+    """A link to the file, through a thumbnail of it where it is a picture.
+
+    `size` is a class of the console's style sheet, `pixels` that of the thumbnail on a sharp screen.
+    """
     address = media_links.link(upload, "")
     new_tab = format_html('href="{}" target="_blank" rel="noopener" class="{}"', address, LINK)
     if upload.kind == Media.Kind.IMAGE and upload.content_type in media_types.SHOWN_IN_PLACE:
-        picture = format_html('<img src="{}" alt="" loading="lazy" class="{} rounded-default">', address, size)
+        small = media_links.link(upload, "", size=pixels)
+        picture = format_html('<img src="{}" alt="" loading="lazy" class="{} rounded-default">', small, size)
         return format_html("<a {}>{}</a>", new_tab, picture)
     return format_html("<a {}>{}</a>", new_tab, media_links.shown_name(upload))

@@ -1,21 +1,15 @@
-"""Uploads over REST and from pages, and the download of what they left. Source: REST, Media; Web SDK, upload and download."""
+"""Uploads over REST and from pages, and their addresses. Source: REST, Media; Web SDK, upload and download."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, load_handler
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
-from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,11 +22,10 @@ from accounts.models import Application
 from imsite.core.cache import ShortCache
 from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.rest.describe import Header, Upload, described
-from imsite.rest.errors import answer_refusal, error_body
+from imsite.rest.errors import answer_refusal
 from imsite.rest.views import ImView
 from messaging import media_links, schema
 from messaging.errors import (
-    LinkExpired,
     NoSuchMedia,
     TooLarge,
     UnreadableImage,
@@ -41,10 +34,9 @@ from messaging.errors import (
 )
 from messaging.models import Media
 from messaging.serializers import MediaQuery, UploadQuery
-from messaging.services import media, media_types
+from messaging.services import media
 
 DRAINED_BYTES = 64 * 1024 * 1024  # read and thrown away, so that whoever sends too much hears why
-BLOCK_BYTES = 1024 * 1024  # of a download; some of them wait for a slow reader without keeping a thread
 PREFLIGHT_SECONDS = 3600
 UPLOAD_CODES: dict[type[ImError], int] = {TooLarge: 898061, UploadTokenExpired: 898010}
 
@@ -74,11 +66,15 @@ class Resource(ImView):
 
     @described("Show a file's address", query=MediaQuery, answers={200: schema.Address}, codes=[NoSuchMedia])
     def get(self, request: Request) -> Response:
-        """An absolute address that is readable without credentials until it expires. Source: REST, Media."""
+        """An absolute address that is readable without credentials until it expires. Source: REST, Media.
+
+        Uploads of the owner's other applications have one too: their users meet in groups and chat rooms. `?size=320x240`
+        behind the address of a picture is a thumbnail of it.
+        """
         media_id = request.query_params.get("mediaId", "")
         if not media_id:
             raise Invalid("mediaId is required")
-        found = Media.objects.of(self.actor.application).find(media_id)
+        found = Media.objects.shown_to(self.actor.application).find(media_id)
         return Response({"url": media_links.link(found, base_url(request))})
 
 
@@ -237,100 +233,6 @@ class FirstFile(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
         return None
-
-
-# Download
-
-
-@require_safe
-def download(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
-    """GET /media/{token}/{name}: the file that a signed address stands for, to whoever has it; ranges too.
-
-    403 where the address has expired, 404 where it is none. Never shown as a page: only pictures, sound and film are shown
-    in place, all else is saved. Source: Web SDK, upload and download.
-    """
-    try:
-        found = Media.objects.filter(pk=media_links.read_link(token)).first()
-        if found is None:
-            raise NoSuchMedia
-        response = _file_response(request, found)
-    except LinkExpired as refusal:
-        response = JsonResponse(error_body(refusal.code, str(refusal)), status=403)
-    except (NoSuchMedia, FileNotFoundError):
-        response = JsonResponse(error_body(NoSuchMedia.code, str(NoSuchMedia())), status=404)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _file_response(request: HttpRequest, found: Media) -> HttpResponseBase:
-    """The file or the part of it that was asked for; 304 and 416 where they are due."""
-    headers = {
-        "Content-Type": found.content_type,
-        "Content-Disposition": content_disposition_header(
-            found.content_type not in media_types.SHOWN_IN_PLACE, media_links.shown_name(found)
-        ),
-        "Cache-Control": f"private, max-age={settings.MEDIA_LINK_SECONDS}, immutable",
-        "ETag": f'"{found.sha256}"',
-        "Accept-Ranges": "bytes",
-    }
-    unchanged = get_conditional_response(request, etag=headers["ETag"])
-    if unchanged is not None:
-        return unchanged
-    wanted = read_range(request.headers, found)
-    if wanted is None:
-        return _sent(request, found, 0, found.size, HttpResponse(headers=headers))
-    start, end = wanted
-    if start >= end:
-        refusal = JsonResponse(error_body(Invalid.code, "the file has no such range"), status=416)
-        refusal.headers["Content-Range"] = f"bytes */{found.size}"
-        return refusal
-    headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
-    return _sent(request, found, start, end, HttpResponse(status=206, headers=headers))
-
-
-def _sent(request: HttpRequest, found: Media, start: int, end: int, head: HttpResponse) -> HttpResponseBase:
-    """The answer of these headers with the bytes from `start` up to `end` behind it."""
-    head.headers["Content-Length"] = str(end - start)
-    if request.method == "HEAD":
-        return head
-    response = FilePart(Slice(found.file.open("rb"), start, end), status=head.status_code)
-    for name, value in head.items():
-        response.headers[name] = value
-    return response
-
-
-def read_range(headers: Mapping[str, str], found: Media) -> tuple[int, int] | None:
-    """First byte and the one behind the last of a single range; None for the whole file. Empty where it cannot be had."""
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", headers.get("Range", "").replace(" ", ""), re.ASCII)
-    if not match or match.group() == "bytes=-" or headers.get("If-Range", f'"{found.sha256}"') != f'"{found.sha256}"':
-        return None
-    first, last = match.groups()
-    if not first:
-        return max(0, found.size - int(last)), found.size
-    return int(first), min(int(last) + 1, found.size) if last else found.size
-
-
-class FilePart(FileResponse):
-    block_size = BLOCK_BYTES
-
-
-class Slice:
-    """Bytes `start` up to `end` of an open file, as a file."""
-
-    def __init__(self, file: IO[bytes], start: int, end: int) -> None:
-        self.file, self.left = file, end - start
-        file.seek(start)
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.file.read(self.left if size < 0 else min(size, self.left))
-        self.left -= len(data)
-        return data
-
-    def close(self) -> None:
-        self.file.close()
 
 
 def base_url(request: Request) -> str:

@@ -30,9 +30,11 @@ def get_upload_token(session: Session, data: dict[str, Any]) -> dict[str, Any]:
 
 @on("get_resource", read_query, remember=False)
 def get_resource(session: Session, data: dict[str, Any]) -> dict[str, Any]:
-    """Answer: url, absolute, readable without headers until it expires. 880005 where there is no such file.
+    """Answer: url, absolute, readable without headers until it expires; of uploads of the owner's other applications too.
+
+    880005 where there is no such file.
 
     Source: Web SDK, Media, getResource.
     """
-    found = Media.objects.of(session.application).find(data["media_id"])
+    found = Media.objects.shown_to(session.application).find(data["media_id"])
     return {"url": media_links.link(found, session.base_url)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.errors import UserDisabled
@@ -23,6 +24,7 @@ from messaging import media_links
 from messaging.errors import BadValue, TooLarge, UploadTokenInvalid
 from messaging.models import Media
 from messaging.services import images, media_types
+from messaging.services.images import thumbnails
 
 NAME_CHARACTERS = 255
 FORMAT_CHARACTERS = 16
@@ -82,6 +84,19 @@ def add_media(kind: str, upload: File[bytes], *, by: Actor) -> Media:
     with _stored(content, by.application) as media.file.name:
         media.save(force_insert=True)
     return media
+
+
+def remove_file(media: Media) -> None:
+    """Delete file and thumbnails of an upload whose row is deleted, once that is committed."""
+    name = str(media.file.name)
+
+    def remove() -> None:
+        files().delete(name)
+        thumbnails.forget(name)
+
+    transaction.on_commit(
+        remove, robust=True
+    )  # a storage that does not answer undoes nothing; what it kept is an orphan
 
 
 def body_of(media: Media) -> dict[str, Any]:
