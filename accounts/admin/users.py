@@ -8,8 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
@@ -19,6 +19,8 @@ from accounts.admin.base import ServiceAdmin
 from accounts.errors import ImError
 from accounts.models import Device, User
 from accounts.passwords import md5_hex
+
+NAMES_SHOWN = 50  # of a friend list or the like
 
 
 class UserForm(forms.ModelForm):
@@ -110,7 +112,9 @@ class UserAdmin(ServiceAdmin):
     actions = ("disable", "enable")
     autocomplete_fields = ("application",)
     inlines = (DeviceInline,)
-    readonly_fields = ("id", "application", "username", "created_at", "updated_at", "deleted_at")
+    readonly_fields = (
+        "id", "application", "username", "created_at", "updated_at", "deleted_at", "friends", "blacklist", "muted",
+    )  # fmt: skip
     form = UserForm
 
     @display(description=_("role"), label={"admin": "info"})
@@ -123,6 +127,19 @@ class UserAdmin(ServiceAdmin):
             return "deleted", _("deleted")
         return ("disabled", _("disabled")) if user.disabled else ("active", _("active"))
 
+    @display(description=_("Friends"))
+    def friends(self, user: User) -> str:
+        return _names(user.friendships.order_by("pk"), "friend")
+
+    @display(description=_("Blacklist"))
+    def blacklist(self, user: User) -> str:
+        return _names(user.blocks.order_by("pk"), "target")
+
+    @display(description=_("Not disturbed by"))
+    def muted(self, user: User) -> str:
+        everyone = gettext("everyone") if user.muted_all else ""
+        return everyone or _names(user.mutes.order_by("pk"), "target")
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **{"form": UserForm if obj else NewUserForm, **kwargs})
 
@@ -131,10 +148,12 @@ class UserAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         dates = [(_("Dates"), {"fields": ("created_at", "updated_at", "deleted_at")})] if obj else []
+        others = [(_("Other users"), {"fields": ("friends", "blacklist", "muted")})] if obj else []
         name = ("id", "application", "username") if obj else ("application", "username")
         return [
             (None, {"fields": (*name, "new_password", "is_admin", "disabled")}),
             (_("Profile"), {"fields": rules.PROFILE_FIELDS}),
+            *others,
             *dates,
         ]
 
@@ -222,6 +241,18 @@ class UserAdmin(ServiceAdmin):
     def _report(self, request: HttpRequest, done: int) -> None:
         text = ngettext("%(done)d user was changed.", "%(done)d users were changed.", done)
         self.message_user(request, text % {"done": done}, messages.SUCCESS)
+
+
+def _names(rows: QuerySet[Any], member: str) -> str:
+    """The first names in a list of relations, and how many more there are; those of other applications with their appkey."""
+    shown = rows.select_related(f"{member}__application", "owner")[:NAMES_SHOWN]
+    users = [(getattr(row, member), row.owner) for row in shown]
+    names = [
+        user.username if user.application_id == owner.application_id else f"{user.username} ({user.application.appkey})"
+        for user, owner in users
+    ]
+    more = rows.count() - len(names) if len(names) == NAMES_SHOWN else 0
+    return ", ".join(names) + (f" … +{more}" if more else "") if names else "-"
 
 
 def _checked(rule: Any, value: Any) -> None:

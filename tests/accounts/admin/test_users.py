@@ -241,3 +241,26 @@ def test_a_chat_account_does_not_open_the_console(alice):
     client = Client()
     assert client.get(LIST).status_code == 302
     assert not client.login(username="alice", password="secret")
+
+
+def test_the_page_names_friends_and_blocked_users(console, application, cast, django_assert_max_num_queries):
+    server, alice = Actor.server(application), cast["alice"]
+    many = [*register(application, *(f"user{number:02}" for number in range(52))).values()]
+    services.add_friends(alice, many, by=server)
+    services.block(alice, [cast["bobby"], cast["carol"]], by=server)
+    services.change_no_disturb(alice, add=[cast["dave1"]], by=server)
+    with django_assert_max_num_queries(25):
+        page = console.get(change_url(alice)).content.decode()
+    assert ", ".join(user.username for user in many[:50]) + " … +2" in page
+    assert "bobby, carol" in page
+    assert "dave1" in page
+    assert "user51" not in page
+    services.change_no_disturb(alice, everyone=True, by=server)
+    assert "everyone" in console.get(change_url(alice)).content.decode()
+
+
+def test_the_page_tells_users_of_other_applications_apart(console, application, alice):
+    sister = services.create_application("Blog", owner=application.owner.name, by=None)[0]
+    frank = register(sister, "frank")["frank"]
+    services.block(alice, [frank], by=Actor.server(application))
+    assert f"frank ({sister.appkey})" in console.get(change_url(alice)).content.decode()
