@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -12,10 +13,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.models import Device, User
 from imsite.core.events import Event
 from imsite.core.models import StoredEvent
-from messaging.models import Conversation, Message, MessageQuerySet, Participant
+from messaging.models import Conversation, Hidden, Message, MessageQuerySet, Participant
 from messaging.services import delivered, reading
 
 EVENTS_MOST = 1_000  # in one packet; the rest follow at the next check
+BATCH_MOST = 100  # conversations read together
+HOLES = 10  # retracted and hidden messages that a page of history may hold without being asked for again
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +62,37 @@ def missed_messages(user: User) -> list[Portion]:
     portions: list[Portion] = []
     idle: list[Participant] = []
     room = settings.SYNC_MESSAGES
-    for place in places:
-        of_others = Message.objects.filter(seq__gt=place.delivered_seq).exclude(sender_id=user.pk)
-        known = held.get(place.conversation_id, set())
-        rows = _visible(place, of_others).order_by("seq")[: room + len(known)]
-        missed = [row for row in rows if row.seq not in known][:room]
-        if missed:
-            portions.append(Portion(place, None, missed, len(missed)))
-            room -= len(missed)
-            if room <= 0:
-                break
-        else:
-            idle.append(place)
+    while places and room > 0:
+        batch = _batch(places, room, lambda place: max(0, _last_seq(place) - _missed_after(place)))
+        del places[: len(batch)]
+        found = _missed_of(user, batch, room, held)
+        for place in batch:
+            missed = found[place.conversation_id][:room]
+            if missed:
+                portions.append(Portion(place, None, missed, len(missed)))
+                room -= len(missed)
+            elif room > 0:
+                idle.append(place)
     _close_gaps(idle)
     return _with_peers(user, portions)
+
+
+def _missed_of(user: User, batch: list[Participant], room: int, held: dict[int, set[int]]) -> dict[int, list[Message]]:
+    """What others wrote and the user lacks in these places, ascending, by conversation; at most `room` of a place alone."""
+    if len(batch) > 1:
+        ranges = [(place, _missed_after(place), _last_seq(place)) for place in batch]
+        rows = _within(user, ranges)
+    else:
+        (place,) = batch
+        of_others = Message.objects.filter(seq__gt=place.delivered_seq).exclude(sender_id=user.pk)
+        most = room + len(held.get(place.conversation_id, ()))
+        rows = {place.conversation_id: list(_visible(place, of_others).order_by("seq")[:most])}
+    return {
+        conversation_id: [
+            row for row in found if row.sender_id != user.pk and row.seq not in held.get(conversation_id, ())
+        ]
+        for conversation_id, found in rows.items()
+    }
 
 
 def history(user: User) -> list[Portion]:
@@ -90,14 +110,82 @@ def history(user: User) -> list[Portion]:
     unread = reading.unread_counts(places)
     portions: list[Portion] = []
     room = settings.SYNC_MESSAGES
-    for place in places:
-        newest = _visible(place, Message.objects.all()).order_by("-seq")[: min(room, settings.ROAMING_MESSAGES)]
-        if rows := list(newest)[::-1]:
-            portions.append(Portion(place, None, rows, min(unread[place.conversation_id], len(rows))))
-            room -= len(rows)
-        if room <= 0:
-            break
+    while places and room > 0:
+        batch = _batch(places, room, partial(_newest_in, room=room))
+        del places[: len(batch)]
+        for place, rows in _newest_of(user, batch, room):
+            if rows:
+                portions.append(Portion(place, None, rows, min(unread[place.conversation_id], len(rows))))
+                room -= len(rows)
     return _with_peers(user, portions[::-1])
+
+
+def _newest_of(user: User, batch: list[Participant], room: int) -> Iterator[tuple[Participant, list[Message]]]:
+    """The newest messages of each place, ascending: at most `IM_ROAMING_MESSAGES`, and `room` of a place alone."""
+    most = min(room, settings.ROAMING_MESSAGES)
+    together = len(batch) > 1
+    ranges = [(place, _last_seq(place) - _newest_in(place, room), _last_seq(place)) for place in batch]
+    found = _within(user, ranges) if together else {}
+    for place, after, _ in ranges:
+        rows = found.get(place.conversation_id, [])[-most:]
+        # Where much was retracted or hidden among them, those before make up for it.
+        if not together or (len(rows) < most and after > _first_seq(place)):
+            rows = list(_visible(place, Message.objects.all()).order_by("-seq")[:most])[::-1]
+        yield place, rows
+
+
+def _newest_in(place: Participant, room: int) -> int:
+    """How many numbers back from the last one the newest messages of this place are looked for; some of them are holes."""
+    return min(_last_seq(place) - _first_seq(place), min(room, settings.ROAMING_MESSAGES) + HOLES)
+
+
+# Places are read together: their messages lie between numbers that are known, and numbers have no gaps. So what a query
+# brings is counted before it is asked, and a user of many conversations costs a query for as many messages as fit into a
+# packet instead of one for each conversation.
+
+
+def _batch(places: list[Participant], room: int, size: Callable[[Participant], int]) -> list[Participant]:
+    """The first of `places`, one at least, that have together no more numbers than there is room for messages."""
+    total = 0
+    for count, place in enumerate(places[:BATCH_MOST]):
+        total += size(place)
+        if count and total > room:
+            return places[:count]
+    return places[:BATCH_MOST]
+
+
+def _first_seq(place: Participant) -> int:
+    """The participant sees what comes after this."""
+    return max(place.join_seq, place.clear_seq)
+
+
+def _missed_after(place: Participant) -> int:
+    return max(_first_seq(place), place.delivered_seq)
+
+
+def _last_seq(place: Participant) -> int:
+    """The last that may be brought to the participant."""
+    last = place.conversation.last_seq if place.leave_seq is None else place.leave_seq
+    return max(min(last, place.shield_seq) if place.shield else last, _first_seq(place))
+
+
+def _within(user: User, ranges: Iterable[tuple[Participant, int, int]]) -> dict[int, list[Message]]:
+    """What is brought to the user of each place between two numbers (behind the one, up to the other), ascending.
+
+    The same as `_visible` of each, in one query. Every place of `ranges` has its list, by conversation.
+    """
+    found: dict[int, list[Message]] = {place.conversation_id: [] for place, *_ in ranges}
+    spans = {place.conversation_id: place.spans() for place, *_ in ranges}
+    wanted = Q(pk__in=())
+    for place, after, upto in ranges:
+        if upto > after:
+            wanted |= Q(conversation_id=place.conversation_id, seq__gt=after, seq__lte=upto)
+    hidden = Hidden.objects.filter(user_id=user.pk).values("message_id")
+    rows = Message.objects.filter(wanted, state=Message.State.KEPT).exclude(pk__in=hidden)
+    for row in rows.select_related("sender__application").order_by("conversation_id", "seq"):
+        if not any(span.holds(row.seq or 0) for span in spans[row.conversation_id]):
+            found[row.conversation_id].append(row)
+    return found
 
 
 def _visible(place: Participant, messages: MessageQuerySet) -> MessageQuerySet:
@@ -116,11 +204,20 @@ def _with_peers(user: User, portions: list[Portion]) -> list[Portion]:
 
 
 def _close_gaps(places: list[Participant]) -> None:
-    """Nothing that others wrote is missing there: the gaps are own, retracted or shielded messages, which nobody acknowledges."""
-    for place in places:
-        Participant.objects.filter(pk=place.pk, delivered_seq=place.delivered_seq).update(
-            delivered_seq=place.conversation.last_seq if place.leave_seq is None else place.leave_seq
-        )
+    """Nothing that others wrote is missing there: the gaps are own, retracted or shielded messages, which nobody acknowledges.
+
+    What another transaction holds is left for the next time, so that nobody waits for anybody.
+    """
+    if not places:
+        return
+    read = {place.pk: place for place in places}
+    with transaction.atomic():
+        rows = Participant.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=read)
+        closed = [row for row in rows if row.delivered_seq == read[row.pk].delivered_seq]
+        for row in closed:
+            place = read[row.pk]
+            row.delivered_seq = place.conversation.last_seq if place.leave_seq is None else place.leave_seq
+        Participant.objects.bulk_update(closed, ["delivered_seq"], batch_size=BATCH_MOST)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from accounts.actors import Actor
 from groups.services import create_group
 from messaging.repeats import first_result
 from messaging.sends import RequestKey
-from messaging.services import delivered
+from messaging.services import delivered, sync
 from messaging.services.sending import Draft, prepare
 from messaging.targets import resolve
 from messaging.writer import write
@@ -109,3 +109,14 @@ def test_a_scan_is_found(alice):
         cursor.execute("SELECT id FROM messaging_message WHERE (sender_id, client_id) IN (VALUES (1, 'a'), (2, 'b'))")
         cursor.execute("SELECT p.id FROM messaging_participant p WHERE p.read_seq > 3")
     assert len(statements.scans()) == 2
+
+
+def test_catching_up_reads_no_table_from_end_to_end(alice, bob, carol):
+    write(batch(alice, bob, carol))
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        assert len(sync.missed_messages(bob)) == 3
+        assert len(sync.history(bob)) == 3
+    together = [sql for sql in statements.seen if sql.count('"seq" > ') == 3]
+    assert len(together) == 1  # three conversations in one statement, the same for both
+    assert statements.scans() == []
