@@ -42,4 +42,4 @@ class Source(Protocol):
         """How many entries there will be; None where that is not known before."""
 
     def read(self, kind: str, done: Container[str]) -> Iterator[Entry | Fault]:
-        """Everything of one kind; what is `done` need not be fetched, and may be left out."""
+        """Everything of one kind; of what is `done` no more than the name or id need be there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import quote
 
 from imsite.importing.client import Client, SourceRefused
@@ -34,6 +34,7 @@ class RemoteSource:
         self.client, self.appkey, self.parallel = client, appkey, parallel
         self.name = f"{client.netloc}/{appkey}"[:200]
         self._names: list[str] | None = None
+        self._admins: set[str] = set()
 
     def count(self, kind: str) -> int | None:
         if kind in (FRIENDS, BLACKLISTS):
@@ -43,17 +44,21 @@ class RemoteSource:
         return total if isinstance(total, int) else None
 
     def read(self, kind: str, done: Container[str]) -> Iterator[Row]:
-        if kind == USERS:
-            return self._users(done)
-        if kind in (FRIENDS, BLACKLISTS):
-            names = (name for name in self._usernames() if name not in done)
-            fetch = self._friends if kind == FRIENDS else self._blacklist
-            return self._together(fetch, names)
         if kind == WORDS:
             return self._pages(WORDS)
-        key = "gid" if kind == GROUPS else "id"
-        entries = (row for row in self._pages(kind) if isinstance(row, Fault) or str(row.values.get(key)) not in done)
-        return self._together(self._group if kind == GROUPS else self._room, entries)
+        if kind in (GROUPS, ROOMS):
+            key, fetch = ("gid", self._group) if kind == GROUPS else ("id", self._room)
+            return self._together(
+                lambda row: row if isinstance(row, Fault) or str(row.values.get(key)) in done else fetch(row),
+                self._pages(kind),
+            )
+        if kind == USERS:
+            rows = self._items("/v1/admins", "users", PAGE)
+            self._admins = {str(row.values.get("username")) for row in rows if isinstance(row, Entry)}
+        ask = {USERS: self._user, FRIENDS: self._friends, BLACKLISTS: self._blacklist}[kind]
+        return self._together(
+            lambda name: Entry("", {"username": name}) if name in done else ask(name), iter(self._usernames())
+        )
 
     def _pages(self, kind: str) -> Iterator[Row]:
         return self._items(*PAGES[kind])
@@ -73,16 +78,6 @@ class RemoteSource:
             if isinstance(total, int) and start >= total:
                 return
 
-    def _users(self, done: Container[str]) -> Iterator[Row]:
-        """Everyone with the whole profile, which a page of users need not have; admins are marked."""
-        admins = {str(row.values.get("username")) for row in self._items("/v1/admins", "users", PAGE) if _is_entry(row)}
-
-        def fetch(name: str) -> Row:
-            path = f"/v1/users/{quote(name, safe='')}"
-            return self._ask(path, lambda found: {**_object(found), "is_admin": name in admins})
-
-        return self._together(fetch, (name for name in self._usernames() if name not in done))
-
     def _usernames(self) -> list[str]:
         if self._names is None:
             rows = (row.values.get("username") for row in self._pages(USERS) if isinstance(row, Entry))
@@ -95,6 +90,11 @@ class RemoteSource:
             while batch := list(islice(wanted, AHEAD)):
                 yield from threads.map(fetch, batch)
 
+    def _user(self, name: str) -> Row:
+        """The whole profile, which a page of users need not have; admins are marked."""
+        is_admin = name in self._admins
+        return self._ask(_path("users", name), lambda found: {**_object(found), "is_admin": is_admin})
+
     def _friends(self, name: str) -> Row:
         return self._list_of(name, "friends", "friends")
 
@@ -102,12 +102,9 @@ class RemoteSource:
         return self._list_of(name, "blacklist", "blacklist")
 
     def _list_of(self, name: str, path: str, member: str) -> Row:
-        path = f"/v1/users/{quote(name, safe='')}/{path}"
-        return self._ask(path, lambda found: {"username": name, member: found})
+        return self._ask(_path("users", name, path), lambda found: {"username": name, member: found})
 
-    def _group(self, group: Row) -> Row:
-        if isinstance(group, Fault):
-            return group
+    def _group(self, group: Entry) -> Row:
 
         def with_members(members: Any) -> dict[str, Any]:
             listed = members if isinstance(members, list) else []
@@ -117,12 +114,10 @@ class RemoteSource:
                     found["owner_username"] = member.get("username")
             return found
 
-        return self._ask(f"/v1/groups/{group.values.get('gid')}/members", with_members, where=group.where)
+        return self._ask(_path("groups", group.values.get("gid"), "members"), with_members, where=group.where)
 
-    def _room(self, room: Row) -> Row:
-        if isinstance(room, Fault):
-            return room
-        path = f"/v1/chatroom/{room.values.get('id')}/members"
+    def _room(self, room: Entry) -> Row:
+        path = _path("chatroom", room.values.get("id"), "members")
         try:
             rows = list(self._items(path, "users", PAGE))
         except SourceRefused as refusal:
@@ -144,8 +139,8 @@ def _fault(path: str, refusal: SourceRefused) -> Fault:
     return Fault(f"GET {path}", str(refusal))
 
 
-def _is_entry(row: Row) -> TypeGuard[Entry]:
-    return isinstance(row, Entry)
+def _path(*parts: object) -> str:
+    return "/v1/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
 def _object(value: Any) -> dict[str, Any]:
