@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +38,8 @@ from messaging.serializers import MediaQuery, UploadQuery
 from messaging.services import media
 
 DRAINED_BYTES = 64 * 1024 * 1024  # read and thrown away, so that whoever sends too much hears why
+HEAD_BYTES = 64 * 1024  # of a body, in which the names of its parts stand
+TAIL_BYTES = 4096  # of a body, in which its end stands
 PREFLIGHT_SECONDS = 3600
 UPLOAD_CODES: dict[type[ImError], int] = {TooLarge: 898061, UploadTokenExpired: 898010}
 
@@ -162,7 +165,8 @@ def answer_upload_refusal(error: Exception, context: dict[str, Any]) -> Response
     response = answer_refusal(error, context)
     if response is not None:
         fault = response.data["error"]
-        fault["code"] = UPLOAD_CODES.get(type(error)) or uploads_number(fault["code"])
+        own = UPLOAD_CODES.get(type(error)) if isinstance(error, ImError) else None
+        fault["code"] = own or uploads_number(fault["code"])
     return response
 
 
@@ -191,8 +195,9 @@ def receive(request: Request, kind: str, *, by: Actor) -> Media:
     first = FirstFile(media.limit_of(kind, by) + len(media.JAVA_ENDING))
     plain: HttpRequest = request._request
     plain.upload_handlers = [first, *(load_handler(name, plain) for name in settings.FILE_UPLOAD_HANDLERS)]
+    body = Body(plain)
     try:
-        files = plain.FILES
+        _, files = plain.parse_file_upload(plain.META, body)  # type: ignore[arg-type]  # it only reads
     except MultiPartParserError as error:
         raise Invalid(f"the body is not multipart/form-data: {error}") from None
     except UnreadablePostError:
@@ -202,7 +207,50 @@ def receive(request: Request, kind: str, *, by: Actor) -> Media:
     upload = next((parts[0] for _, parts in files.lists()), None)
     if upload is None:
         raise Invalid("the body has no file part")
-    return media.add_media(kind, upload, by=by)
+    if not body.is_whole:
+        raise Invalid("the body broke off")
+    with upload:
+        return media.add_media(kind, upload, by=by)
+
+
+class Body:
+    """A multipart body on its way to the parser.
+
+    Its parts may have their names in GBK, as clients of Chinese Windows write them, which Django leaves out: what stands
+    between a boundary and an empty line within the first bytes is converted; contents are not. And it is whole only with
+    its last boundary, which Django does not ask for: a length that is declared too short cuts a file.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.boundary = b"--" + (request.content_params or {}).get("boundary", "").encode("utf-8", "replace")
+        self.tail: bytes | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.boundary + b"--" in (self.tail or b"")
+
+    def read(self, size: int) -> bytes:
+        data = self._begin() if self.tail is None else self.request.read(size)
+        self.tail = ((self.tail or b"") + data)[-TAIL_BYTES:]
+        return data
+
+    def _begin(self) -> bytes:
+        head = b""
+        while len(head) < HEAD_BYTES and (more := self.request.read(HEAD_BYTES - len(head))):
+            head += more
+        headers = re.compile(re.escape(self.boundary) + rb"\r\n(?:[^\r\n]+\r\n)+(?=\r\n)")
+        return headers.sub(lambda found: in_utf8(found.group()), head)
+
+
+def in_utf8(text: bytes) -> bytes:
+    """UTF-8 as it is, GBK converted, and of what is neither the readable part."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return text.decode(encoding).encode()
+        except UnicodeDecodeError:
+            pass
+    return text.decode("utf-8", "replace").encode()
 
 
 class FirstFile(FileUploadHandler):

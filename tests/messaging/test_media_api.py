@@ -12,6 +12,7 @@ from accounts.actors import Actor
 from messaging import media_links
 from messaging.models import Media
 from messaging.services import media
+from tests.cast import register
 from tests.door import Rest, Socket, refusal
 from tests.messaging.pictures import PLACE, animation, bomb, photo, picture
 
@@ -113,6 +114,39 @@ def test_the_framing_of_the_java_client(rest):
     assert Media.objects.get(kind="file").file.read() == data + b"\r\n"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("报告.pdf".encode(), "报告.pdf"),
+        ("报告.pdf".encode("gbk"), "报告.pdf"),
+        ("C:\\Users\\小明\\报告 1.pdf".encode("gb18030"), "报告 1.pdf"),
+        ("/tmp/上传/报告.pdf".encode("gbk"), "报告.pdf"),
+        ("звіт.txt".encode(), "звіт.txt"),
+        (b"\xff\xff.txt", "\ufffd\ufffd.txt"),
+        ("😀.txt".encode(), "😀.txt"),
+        (b"a\xc3.txt", "a\ufffd.txt"),
+        (b"%E6%8A%A5.txt", "%E6%8A%A5.txt"),
+    ],
+)
+def test_a_name_is_in_utf8_or_gbk_and_loses_its_folders(rest, sent, kept):
+    content = "--x\r\n内容\r\n\r\n".encode("gbk")  # which is converted by nobody
+    body = multipart(("note", None, b"first"), ("f", "NAME", content)).replace(b"NAME", sent)
+    answer = post("/v1/resource?type=file", body, rest.headers).json()
+    assert (answer["fname"], answer["fsize"]) == (kept, len(content))
+    assert Media.objects.get().file.read() == content
+
+
+def test_a_name_may_come_encoded_by_rfc_5987(rest):
+    body = multipart(("f", "NAME", b"x")).replace(b'filename="NAME"', b"filename*=utf-8''%E6%8A%A5%E5%91%8A.pdf")
+    assert post("/v1/resource?type=file", body, rest.headers).json()["fname"] == "报告.pdf"
+
+
+def test_a_content_that_looks_like_a_header_is_kept_as_it_is(rest):
+    content = b"\r\n--" + BOUNDARY.encode()[:-1] + b"\r\nContent-Disposition: \xb1\xa8\r\n\r\n"
+    assert upload(rest, "file", content).json()["fsize"] == len(content)
+    assert Media.objects.get().file.read() == content
+
+
 def test_eight_mebibytes_are_accepted_and_not_a_byte_more(rest):
     assert upload(rest, "file", bytes(8 * MIB)).json()["fsize"] == 8_388_608
     assert refusal(upload(rest, "file", bytes(8 * MIB + 1))) == (400, 899003)
@@ -137,6 +171,8 @@ def test_far_too_much_is_not_read_to_its_end(rest, monkeypatch):
         ("/v1/resource?type=file", multipart(("f", "a", b"")), None),
         ("/v1/resource?type=file", multipart(), None),
         ("/v1/resource?type=file", b"", None),
+        ("/v1/resource?type=file", multipart(("f", "a", b"x" * 100_000))[:-20], None),
+        ("/v1/resource?type=file", multipart(("f", "a", b"x"))[:-5], None),
         ("/v1/resource?type=file", b"nothing like it", None),
         ("/v1/resource?type=file", b"{}", "application/json"),
         ("/v1/resource?type=file", b"x", "multipart/form-data"),
@@ -171,6 +207,21 @@ def test_resolving(rest, other_application):
     for query in ({}, {"mediaId": ""}, {"mediaId": "qiniu/image/j/0"}, {"mediaId": "\0"}, {"mediaId": "ü" * 300}):
         assert refusal(rest.get("/v1/resource", **query)) == (400, 899003)
     assert refusal(Rest(other_application).get("/v1/resource", mediaId=kept)) == (400, 899003)
+    for raw in (kept, kept.replace("/", "%2F"), kept.replace("/", "%2f"), f"{kept}&other=1"):
+        for path in ("/v1/resource", "/v1/resource/", "/v1//resource"):
+            answer = Client().get(f"{path}?mediaId={raw}", headers=rest.headers)
+            assert set(answer.json()) == {"url"}, answer.content
+
+
+def test_applications_of_one_owner_show_each_others_uploads(rest, application, other_application):
+    sister, _ = accounts.create_application("Sister", owner=application.owner.name, by=None)
+    kept = upload(rest, "image", picture()).json()["media_id"]
+    url = Rest(sister).get("/v1/resource", mediaId=kept).json()["url"]
+    assert content(Client().get(url)) == picture()
+    assert refusal(Rest(other_application).get("/v1/resource", mediaId=kept)) == (400, 899003)
+    sam = register(sister, "sam01")["sam01"]
+    assert Socket(sam).ask("get_resource", {"media_id": kept})["code"] == 0
+    assert refusal(from_page(sam, picture(), **{"X-App-Key": application.appkey})) == (401, 898008)
 
 
 # From a page
@@ -207,8 +258,8 @@ def test_a_page_uploads_with_the_token_of_its_user(alice):
 
 
 def test_limits_of_a_page(alice):
-    bitmap = picture("BMP")
-    assert from_page(alice, bitmap.ljust(10 * MIB, b"\0")).json()["fsize"] == 10 * MIB
+    bitmap = picture("BMP")  # what stands behind it counts and is not kept
+    assert from_page(alice, bitmap.ljust(10 * MIB, b"\0")).json()["fsize"] == len(bitmap)
     too_large = from_page(alice, bitmap.ljust(10 * MIB + 1, b"\0"))
     assert refusal(too_large) == (400, 898061)
     assert too_large.headers["Access-Control-Allow-Origin"] == "*"
