@@ -3,6 +3,7 @@
 from django.urls import path
 
 from groups import api
+from groups.api import reports
 
 urlpatterns = [
     path("v1/groups", api.Groups.as_view()),
@@ -20,4 +21,6 @@ urlpatterns = [
     path("v1/cross/groups/<str:gid>/members", api.CrossGroupMembers.as_view()),
     path("v1/cross/users/<str:username>/groups", api.CrossGroupsOfUser.as_view()),
     path("v1/cross/users/<str:username>/nodisturb", api.CrossUserNoDisturb.as_view()),
+    path("v2/groups/<str:gid>/messages", reports.GroupReport.as_view()),
+    path("v2/statistic/groups", reports.GroupStatistic.as_view()),
 ]
