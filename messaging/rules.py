@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts.actors import Actor
 from imsite.core.errors import BadValue
-from imsite.core.fields import utf8_len
+from imsite.core.fields import is_storable, utf8_len
 from messaging.errors import TooLong
 
 CLIENT_ID_BYTES = 96
@@ -42,5 +42,5 @@ def require_client_id(client_id: str | None) -> None:
 
 def require_request_key(key: str) -> None:
     """BadValue (899003): an Idempotency-Key that has not 1 to 92 bytes, or cannot be stored."""
-    if not key or utf8_len(key) > KEY_BYTES or "\0" in key:
+    if not key or utf8_len(key) > KEY_BYTES or not is_storable(key):
         raise BadValue(f"Idempotency-Key has 1 to {KEY_BYTES} bytes")

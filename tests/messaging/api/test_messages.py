@@ -356,6 +356,16 @@ def test_who_is_outside_is_not_sent_for(rest, club, lobby, dave):
         assert send(rest, message(**to)).status_code == 201
 
 
+def test_who_is_banned_in_a_room_is_not_sent_for(rest, lobby, alice, server):
+    to = {"target_type": "chatroom", "target_id": str(lobby.pk)}
+    assert send(rest, as_user(alice, **to)).status_code == 201
+    rooms.ban_member(lobby, alice, by=server)
+    assert refused(rest, as_user(alice, **to)) == (403, 899016)
+    assert send(rest, message(**to)).status_code == 201
+    rooms.lift_ban(lobby, alice, by=server)
+    assert send(rest, as_user(alice, **to)).status_code == 201
+
+
 def test_who_is_blocked_is_not_sent_for(rest, alice, bob, admin):
     Block.objects.create(owner=bob, target=alice)
     Block.objects.create(owner=bob, target=admin)

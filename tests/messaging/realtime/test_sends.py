@@ -454,3 +454,15 @@ def test_a_busy_writer_is_an_answer(alices, bob, monkeypatch):
     say(alices.session.actor.user, bob)
     monkeypatch.setattr(writer, "QUEUE_MOST", 0)
     assert refused(alices, "s_across_single_text", to_user()) == 882005
+
+
+def test_who_was_disabled_or_deleted_says_no_more(alices, alice, bob, server):
+    """A request that was under way when the session was ended."""
+    assert alices.ask("s_across_single_text", to_user())["code"] == 0
+    accounts.disable_user(alice, by=server)
+    assert alices.ask("s_across_single_text", to_user())["code"] == 880111
+    accounts.enable_user(alice, by=server)
+    assert alices.ask("s_across_single_text", to_user())["code"] == 0
+    accounts.delete_user(alice, by=server)
+    assert alices.ask("s_across_single_text", to_user())["code"] == 880111
+    assert Message.objects.count() == 2
