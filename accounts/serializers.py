@@ -9,7 +9,7 @@ import orjson
 from rest_framework import serializers
 
 from accounts import rules
-from accounts.models import Application, Device, Friendship, User
+from accounts.models import USERNAME_PATTERN, Application, Device, Friendship, User
 from imsite.core import clock
 from imsite.core.events import Event
 from imsite.rest.fields import BirthdayField, ExtrasField, FlagField, ListOf, NumberField, TextField
@@ -105,6 +105,16 @@ class Username(TextField):
         super().__init__(max_bytes=rules.USERNAME_BYTES[1], **kwargs)
 
 
+class NewUsername(TextField):
+    """A name to be registered; its alphabet is a rule, which the service asks."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_bytes=rules.USERNAME_BYTES[0], max_bytes=rules.USERNAME_BYTES[1], **kwargs)
+
+    def described_as(self) -> dict[str, Any]:
+        return {**super().described_as(), "pattern": USERNAME_PATTERN}
+
+
 class ProfileShape(serializers.Serializer[Any]):
     """The members of a profile, each optional."""
 
@@ -130,9 +140,9 @@ class RestProfile(ProfileShape):
 
 
 class Registration(RestProfile):
-    """One user of POST /v1/users or POST /v1/admins; the alphabet of the name is a rule."""
+    """One user of POST /v1/users or POST /v1/admins."""
 
-    username = TextField(max_bytes=rules.USERNAME_BYTES[1], min_bytes=rules.USERNAME_BYTES[0])
+    username = NewUsername()
     password = TextField(max_bytes=rules.PASSWORD_BYTES[1], min_bytes=rules.PASSWORD_BYTES[0])
 
 

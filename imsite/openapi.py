@@ -153,10 +153,13 @@ def add_texts(schema: Json, texts: Json) -> None:
         for parameter in operation.get("parameters", []):
             if parameter["in"] == "path":
                 parameter.update(texts["path"][parameter["name"]])
-            elif "description" not in parameter:
-                text = texts["query"].get(f"{place} {parameter['name']}") or texts["query"].get(parameter["name"])
-                if text:
-                    parameter["description"] = text
+                continue
+            own, name = f"{place} {parameter['name']}", parameter["name"]
+            if text := texts["query"].get(own) or texts["query"].get(name):
+                parameter.setdefault("description", text)
+            example = texts["examples"].get(own, texts["examples"].get(name))
+            if example is not None:
+                parameter["example"] = example
 
 
 def describe_members(component: Json, name: str, texts: dict[str, str]) -> None:

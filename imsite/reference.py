@@ -6,6 +6,7 @@ import functools
 import hashlib
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from django.conf import settings
@@ -276,20 +277,14 @@ def command(place: openapi.Place, operation: Json, example: Any, is_upload: bool
 
 def filled(path_: str, operation: Json) -> str:
     """The path with an example for each parameter, and the query that is needed."""
-    query = []
+    query = {}
     for parameter in operation.get("parameters", []):
-        schema = parameter["schema"]
-        example = next(iter(schema.get("examples", schema.get("enum", []))), None)
         if parameter["in"] == "path":
-            path_ = path_.replace(f"{{{parameter['name']}}}", str(example))
-        elif parameter["in"] == "query" and parameter.get("required"):
-            value = example if example is not None else example_of(schema)
-            query.append(f"{parameter['name']}={value}")
-    return path_ + ("?" + "&".join(query) if query else "")
-
-
-def example_of(schema: Json) -> str:
-    return {"boolean": "true", "integer": str(schema.get("minimum", 1) or 1)}.get(schema.get("type", ""), "...")
+            path_ = path_.replace(f"{{{parameter['name']}}}", parameter["schema"]["examples"][0])
+        elif parameter["in"] == "query" and "example" in parameter:
+            value = parameter["example"]
+            query[parameter["name"]] = str(value).lower() if isinstance(value, bool) else value
+    return path_ + ("?" + urlencode(query) if query else "")
 
 
 def written(value: Any) -> str:

@@ -10,7 +10,6 @@ import orjson
 from imsite import openapi
 
 NEVER_DESCRIBED = {404, 405, 413, 500}  # no such path, no such method, too large a body, our own fault
-UNKNOWN_CODES = "an undescribed status"
 
 
 @functools.cache
@@ -21,21 +20,25 @@ def schema() -> dict[str, Any]:
 
 def require_described(method: str, path: str, response) -> None:
     """AssertionError where an operation answers otherwise than it says of itself."""
+    require_answer(method, path, response.status_code, response.content)
+    if response.content and place_of(method, path):
+        assert response.headers["Content-Type"].startswith("application/json"), f"{method} {path}"
+
+
+def require_answer(method: str, path: str, status: int, content: bytes) -> None:
+    """The same of status and body alone."""
     place = place_of(method, path)
-    if place is None or response.status_code in NEVER_DESCRIBED:
+    if place is None or status in NEVER_DESCRIBED:
         return
     described = responses(*place)
-    named = f"{method} {place[0]}: {response.status_code}"
-    assert str(response.status_code) in described, f"{named} is not described: {response.content[:500]!r}"
-    validator = described[str(response.status_code)]
+    named = f"{method} {place[0]}: {status}"
+    assert str(status) in described, f"{named} is not described: {content[:500]!r}"
+    validator = described[str(status)]
     if validator is None:
-        assert response.content == b"", f"{named} is described without a body"
+        assert content == b"", f"{named} is described without a body"
         return
-    assert response.headers["Content-Type"].startswith("application/json"), named
-    faults = [
-        f"{fault.json_path}: {fault.message[:300]}" for fault in validator.iter_errors(orjson.loads(response.content))
-    ]
-    assert not faults, f"{named} is not as described: {faults[:3]} in {response.content[:500]!r}"
+    faults = [f"{fault.json_path}: {fault.message[:300]}" for fault in validator.iter_errors(orjson.loads(content))]
+    assert not faults, f"{named} is not as described: {faults[:3]} in {content[:500]!r}"
 
 
 @functools.cache
