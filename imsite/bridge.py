@@ -23,6 +23,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 IN_MEMORY_BYTES = 256 * 1024  # a longer body waits in a file
 BLOCK_BYTES = 256 * 1024  # of a file, read in one go
+TOO_LARGE = b'{"error":{"code":899003,"message":"the request is too large"}}'
 
 
 class TooLarge(Exception):
@@ -215,8 +216,8 @@ async def refuse_size(send: Send) -> None:
     body = b'{"error":{"code":899003,"message":"the request is too large"}}'
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
+        (b"content-length", b"%d" % len(TOO_LARGE)),
         (b"connection", b"close"),
     ]
     await _say(send, {"type": "http.response.start", "status": 413, "headers": headers})
-    await _say(send, {"type": "http.response.body", "body": body})
+    await _say(send, {"type": "http.response.body", "body": TOO_LARGE})

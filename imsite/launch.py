@@ -171,6 +171,7 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
     from twisted.internet import defer, reactor
 
     from imsite.asgi import application
+    from imsite.bodies import BoundedFactory
     from imsite.realtime import hub
 
     class Graceful(Server):
@@ -190,7 +191,7 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
                 await asyncio.wait(running, timeout=CLOSE_SECONDS)
 
     def adopt() -> None:
-        reactor.adoptStreamPort(listener.fileno(), listener.family, server.http_factory)
+        reactor.adoptStreamPort(listener.fileno(), listener.family, BoundedFactory(server))
         listener.close()  # the reactor has its own copy
         ready()
 
