@@ -95,7 +95,7 @@ class Participant(models.Model):
     shield = models.BooleanField(default=False)  # what arrives from here on is not brought to the user, and not unread
     shield_seq = models.BigIntegerField(default=0)  # the last message before the shield that stands
     shield_no = models.BigIntegerField(default=0)  # count_no there
-    shields = models.JSONField(default=list)  # Spans of shields that were lifted, while messages before them matter
+    shields = models.JSONField(default=list)  # Spans of those that were lifted, for sync, history and unread
     notify = models.PositiveSmallIntegerField(choices=Notify, default=Notify.ALL)
     since_event_id = models.BigIntegerField(default=0)  # the event of joining: earlier ones were for others
     until_event_id = models.BigIntegerField(null=True)  # the event of leaving

@@ -13,7 +13,7 @@ from imsite.core.events import Audience
 from imsite.core.models import StoredEvent
 from messaging.models import Conversation, Participant, Span
 
-SPANS_MOST = 50  # lifted shields that are remembered of one place; of those before, messages may come after all
+SPANS_MOST = 50  # lifted shields that one place remembers; what came under older ones may be brought after all
 
 
 @transaction.atomic
@@ -129,8 +129,7 @@ def unshield(conversation: Conversation, user: User) -> None:
     spans = [Span(*span) for span in place.shields]
     if locked.last_seq > place.shield_seq:
         spans.append(Span(place.shield_seq, place.shield_no, locked.last_seq, locked.count_no))
-    place.shields = [span for span in spans if (span.to_seq or 0) > min(place.delivered_seq, place.read_seq)]
-    place.shields = place.shields[-SPANS_MOST:]
+    place.shields = spans[-SPANS_MOST:]
     place.shield = False
     place.save(update_fields=["shield", "shields"])
     _tell_hub(locked, [user], bus.join)

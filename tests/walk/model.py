@@ -26,6 +26,8 @@ class Place:
     left: int = 0  # of who is not active: saw what came before, and this
     read: int = 0
     reached: set[int] = field(default_factory=set)  # what some device of theirs has received
+    shield: bool = False
+    shielded: set[int] = field(default_factory=set)  # what came while they had a shield: only pages show it
 
 
 class Thread:
@@ -62,7 +64,8 @@ class Thread:
         return [
             name
             for name, place in self.places.items()
-            if (place.active and (not seq or seq > place.joined)) or (not place.active and 0 < seq <= place.left)
+            if ((place.active and (not seq or seq > place.joined)) or (not place.active and 0 < seq <= place.left))
+            and not (seq in place.shielded if seq else place.shield)
         ]
 
     def add(self, said: Said, *, by_socket: bool) -> None:
@@ -70,6 +73,9 @@ class Thread:
         assert said.seq == self.last + 1, f"{self}: seq {said.seq} behind {self.last}"
         assert not self.said or said.msg_id > self.said[-1].msg_id
         self.said.append(said)
+        for place in self.places.values():
+            if place.shield and (place.active or said.seq <= place.left):
+                place.shielded.add(said.seq)
         if said.sender in self.places:
             self.places[said.sender].reached.add(said.seq)
             if by_socket:
@@ -84,12 +90,16 @@ class Thread:
         end = self.last if place.active else place.left
         return self.said[place.joined : end]
 
+    def brought_to(self, user: str) -> list[Said]:
+        """What a history by sync is made of: without what came under a shield."""
+        return [said for said in self.seen_by(user) if said.seq not in self.places[user].shielded]
+
     def unread(self, user: str) -> int:
-        return sum(said.sender != user and said.seq > self.places[user].read for said in self.seen_by(user))
+        return sum(said.sender != user and said.seq > self.places[user].read for said in self.brought_to(user))
 
     def missed_by(self, user: str) -> list[Said]:
         """What others said and no device of the user has received."""
-        reached = self.places[user].reached if user in self.places else ()
+        reached = self.places[user].reached | self.places[user].shielded if user in self.places else ()
         return [said for said in self.heard_by(user) if said.sender != user and said.seq not in reached]
 
     def reach(self, user: str, upto: int) -> None:

@@ -61,7 +61,7 @@ class Reading(Base):
         news = {}
         for thread in self.threads:
             if visit.user in thread.places:
-                found = thread.seen_by(visit.user) if roaming else thread.missed_by(visit.user)
+                found = thread.brought_to(visit.user) if roaming else thread.missed_by(visit.user)
                 if fresh := [one for one in found if one.msg_id not in had]:
                     news[thread.key_for(visit.user)] = fresh
         return news

@@ -9,6 +9,7 @@ from tests.walk.model import Said, Thread
 from tests.wire_client import BlockingClient, Data
 
 CONVERSATION_READ = 200
+SHIELDS_CHANGED = 39
 GROUP_EVENTS = range(8, 13)
 PUSH_S = 3
 
@@ -84,6 +85,9 @@ class Visit:
             self.events.append((kind, key, data["read_seq"], data["unread_count"]))
         elif kind in GROUP_EVENTS:
             self.events.append((kind, data["gid"]))
+            self.event_ids.append(data["event_id"])
+        elif kind == SHIELDS_CHANGED:
+            self.events.append((kind,))
             self.event_ids.append(data["event_id"])
 
     @staticmethod

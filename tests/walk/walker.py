@@ -8,7 +8,7 @@ from tests.walk.base import PLATFORMS
 from tests.walk.reading import Reading
 from tests.walk.sites import EVERYONE, PASSWORD
 from tests.walk.speaking import Speaking
-from tests.walk.visit import Visit
+from tests.walk.visit import SHIELDS_CHANGED, Visit
 
 ADDED, REMOVED = 10, 11  # event types
 
@@ -118,6 +118,14 @@ class Walker(Speaking, Reading):
         self.note_change(name, *event, at=self.site.border(name))
         self.take_in(spoken, unsure_below=(name, self.site.border(name)))
 
+    def shield(self) -> None:
+        """A member wants to hear nothing more of what is said in the group, or to hear it again."""
+        name = self.rng.choice(self.group.members)
+        place = self.group.places[name]
+        self.site.rest(f"/v1/users/{name}/groupsShield", {"remove" if place.shield else "add": [self.group.gid]})
+        place.shield = not place.shield
+        self.expect_event((SHIELDS_CHANGED,), [name])
+
     def change(self, name: str) -> tuple[tuple, list[str]]:
         """Let the server do it; the event that tells of it, and who is told."""
         leaves = self.group.holds(name)
@@ -136,7 +144,7 @@ class Walker(Speaking, Reading):
 
 STEPS = (
     "connect", "connect", "connect", "connect", "cut", "cut_midway", "fall_silent", "come_back_unnoticed", "change_members",
-    "change_members_midway", "say", "say", "say", "say", "say", "repeat", "repeat", "reuse_id", "intrude", "announce",
+    "change_members_midway", "shield", "shield", "say", "say", "say", "say", "say", "repeat", "repeat", "reuse_id", "intrude", "announce",
     "announce", "announce", "acknowledge", "acknowledge", "sync", "acknowledge_sync", "catch_up", "mark_read", "mark_read",
     "mark_read",
 )  # fmt: skip
