@@ -213,7 +213,6 @@ def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
 
 async def refuse_size(send: Send) -> None:
     """413 in the vendor's words for a bad parameter."""
-    body = b'{"error":{"code":899003,"message":"the request is too large"}}'
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(TOO_LARGE)),
