@@ -21,6 +21,7 @@ APPS = ("accounts", "messaging", "groups", "chatrooms")
 WRITERS = {
     "imsite/core/events.py": "publish(keep=True) stores the event in the caller's transaction",
     "messaging/writer.py": "group commit of sends",
+    "imsite/core/s3.py": "saves and deletes files",
     "imsite/importing/journal.py": "notes what is imported in the transaction that imports it",
 }
 
