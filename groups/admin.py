@@ -20,12 +20,20 @@ from groups import rules, services
 from groups.errors import ImError
 from groups.models import Group, Membership
 
+MEMBER_FIELDS = ("add_members", "remove_members")
+ROLE_FIELDS = ("new_owner", "add_keepers", "remove_keepers", "silence", "unsilence")
+
 
 class GroupForm(forms.ModelForm):
-    """What members see of the group, and who comes and goes."""
+    """What members see of the group, who comes and goes, and what members may do."""
 
     add_members = UsernamesField(label=_("Add members"))
     remove_members = UsernamesField(label=_("Remove members"))
+    new_owner = UsernameField(label=_("New owner"), required=False)
+    add_keepers = UsernamesField(label=_("Add keepers"))
+    remove_keepers = UsernamesField(label=_("Remove keepers"))
+    silence = UsernamesField(label=_("Silence"))
+    unsilence = UsernamesField(label=_("Let speak again"))
 
     class Meta:
         model = Group
@@ -37,7 +45,7 @@ class GroupForm(forms.ModelForm):
             rules.require_info(**{name: cleaned.get(name) or "" for name in ("name", "desc", "avatar")})
         except ImError as refusal:
             raise forms.ValidationError(str(refusal)) from None
-        for field in ("add_members", "remove_members"):
+        for field in (*MEMBER_FIELDS, *ROLE_FIELDS):
             cleaned[field] = named(self, field, self.instance.application)
         return cleaned
 
@@ -72,7 +80,7 @@ class StateFilter(admin.SimpleListFilter):
 
 class MembershipInline(TabularInline):
     model = Membership
-    fields = readonly_fields = ("user", "role", "joined_at")
+    fields = readonly_fields = ("user", "role", "silenced_until", "joined_at")
     ordering = ("pk",)
     extra = 0
     per_page = 50
@@ -118,7 +126,8 @@ class GroupAdmin(ServiceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(None, {"fields": ("application", "name", "desc", "type", "owner_name", "members")})]
-        changes = [(_("Members"), {"fields": ("add_members", "remove_members")})] if obj.dissolved_at is None else []
+        parts = ((_("Members"), MEMBER_FIELDS), (_("Roles"), ROLE_FIELDS))
+        changes = [(title, {"fields": names}) for title, names in parts] if obj.dissolved_at is None else []
         return [
             (None, {"fields": ("gid", "application", "owner", "type", "capacity", "name", "desc", "avatar")}),
             *changes,
@@ -186,6 +195,16 @@ class GroupAdmin(ServiceAdmin):
             services.update_info(group, **info, by=by)
         if given["add_members"] or given["remove_members"]:
             services.change_members(group, add=given["add_members"], remove=given["remove_members"], by=by)
+        for name, change in (
+            ("add_keepers", services.add_keepers),
+            ("remove_keepers", services.remove_keepers),
+            ("silence", services.silence_members),
+            ("unsilence", services.unsilence_members),
+        ):
+            if given[name]:
+                change(group, given[name], by=by)
+        for owner in given["new_owner"]:
+            services.transfer_group(group, owner, by=by)
 
     def _each(self, request: HttpRequest, groups: QuerySet[Group], operation: Any) -> None:
         """Do it to each; those whom it refuses are named, the others are done."""

@@ -7,7 +7,18 @@ from django.urls import reverse
 from accounts import services as accounts
 from accounts.models import Application, User
 from groups import services
-from groups.events import GroupCreated, GroupDissolved, GroupInfoChanged, MembersAdded, MembersRemoved
+from groups.events import (
+    GroupCreated,
+    GroupDissolved,
+    GroupInfoChanged,
+    KeepersAdded,
+    KeepersRemoved,
+    MembersAdded,
+    MembersRemoved,
+    MembersSilenced,
+    OwnerChanged,
+    SilenceLifted,
+)
 from groups.models import Group
 
 
@@ -28,8 +39,20 @@ LIST = reverse("admin:groups_group_changelist")
 INLINE = {f"memberships-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")}
 
 
+ROLES = dict.fromkeys(("new_owner", "add_keepers", "remove_keepers", "silence", "unsilence"), "")
+
+
 def form(**changes):
-    return {"name": "Club", "desc": "", "avatar": "", "add_members": "", "remove_members": "", **INLINE, **changes}
+    return {
+        "name": "Club",
+        "desc": "",
+        "avatar": "",
+        "add_members": "",
+        "remove_members": "",
+        **ROLES,
+        **INLINE,
+        **changes,
+    }
 
 
 def usernames(group):
@@ -210,3 +233,26 @@ def test_permissions(client, club, change):
     assert client.post(reverse("admin:groups_group_add"), {}).status_code == 403
     club.refresh_from_db()
     assert (club.name, club.dissolved_at) == ("Club", None)
+
+
+def test_roles_are_given_and_taken(console, change, club, carol, dave, server, published):
+    services.change_members(club, add=[carol, dave], by=server)
+    published.clear()
+    console.post(change, form(add_keepers="bobby\ncarol", silence="dave1", new_owner="carol"))
+    roles = dict(club.memberships.values_list("user__username", "role"))
+    assert roles == {"alice": 0, "bobby": 2, "carol": 1, "dave1": 0}
+    assert club.memberships.get(user=dave).silenced_until is not None
+    assert [type(event) for event in published] == [KeepersAdded, MembersSilenced, OwnerChanged]
+    published.clear()
+    console.post(change, form(remove_keepers="bobby", unsilence="dave1"))
+    assert dict(club.memberships.values_list("user__username", "role"))["bobby"] == 0
+    assert club.memberships.get(user=dave).silenced_until is None
+    assert [type(event) for event in published] == [KeepersRemoved, SilenceLifted]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_form_that_is_refused_nothing_is_done(console, change, club, carol, published):
+    response = console.post(change, form(name="Other", add_keepers="bobby", new_owner="carol"), follow=True)
+    assert said(response) == ["not in the group: carol"]
+    assert dict(club.memberships.values_list("user__username", "role")) == {"alice": 1, "bobby": 0}
+    assert Group.objects.get(pk=club.pk).name == "Club"
