@@ -31,6 +31,13 @@ class MessageType(Described, serializers.CharField):
         return {"type": "string", "enum": [*shapes.REST_BODIES]}
 
 
+class UnsetFlag(FlagField):
+    """A flag that one client has as a text, empty where it was not set."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        return data != "" and super().to_internal_value(data)
+
+
 class Notification(serializers.Serializer[Any]):
     title = TextField(max_bytes=250, required=False)
     alert = TextField(max_bytes=250, required=False)
@@ -70,7 +77,7 @@ class MessageRequest(serializers.Serializer[Any]):
     target_appkey = TextField(max_bytes=64, required=False)
     from_name = TextField(max_bytes=250, required=False)
     target_name = TextField(max_bytes=250, required=False)
-    no_offline = FlagField(default=False)
+    no_offline = UnsetFlag(default=False)
     no_notification = FlagField(default=False)
     notification = Notification(required=False)
 

@@ -170,7 +170,9 @@ class Tenant:
         return re.sub(r"{(\w+)}", lambda found: str(self.names.get(found[1], found[0])), text)
 
     def filled_path(self, path: str) -> str:
-        return re.sub(r"{(\w+)}", lambda found: quote(str(self.names[found[1]])), path)
+        """A path with names in it, those in percents; `{raw:file}` as it is."""
+        path = re.sub(r"{raw:(\w+)}", lambda found: str(self.names[found[1]]), path)
+        return re.sub(r"{(\w+)}", lambda found: quote(str(self.names[found[1]]), safe=""), path)
 
 
 def profile(user: str | dict[str, Any]) -> dict[str, Any]:
@@ -206,9 +208,10 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(folder: Any, pairs: int) -> Iterator[Site]:
+def site(folder: Any, pairs: int, **variables: str) -> Iterator[Site]:
     """A running server on an empty folder, whose password hashes cost nothing."""
-    with Live(folder, IM_ARGON2_TIME="1", IM_ARGON2_MEMORY_KIB="8", IM_RATE_LIMITS="false") as live:
+    quick = {"IM_ARGON2_TIME": "1", "IM_ARGON2_MEMORY_KIB": "8", "IM_RATE_LIMITS": "false"}
+    with Live(folder, **quick, **variables) as live:
         yield Site(live, pairs)
 
 
