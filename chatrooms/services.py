@@ -18,18 +18,30 @@ from chatrooms.errors import AlreadyInRoom, Invalid, NotForUsers, NotInRoom
 from chatrooms.models import ChatRoom, RoomBan, RoomMembership
 from imsite.core import bus, clock
 from messaging.models import Conversation
+from messaging.services.conversations import begin_conversation
 
 
 @transaction.atomic
-def create_room(name: str, *, owner: User, description: str = "", members: Sequence[User] = (), by: Actor) -> ChatRoom:
-    """Make a room with its owner and the other members in it. BadValue (899003), RoomFull (899012)."""
+def create_room(
+    name: str,
+    *,
+    owner: User,
+    description: str = "",
+    members: Sequence[User] = (),
+    room_id: int | None = None,
+    by: Actor,
+) -> ChatRoom:
+    """Make a room with its owner and the other members in it. BadValue (899003), RoomFull (899012).
+
+    `room_id` is the one that it brings from another system, and keeps if it is free here.
+    """
     rules.require_application(by)
     rules.require_info(name=name, description=description)
     application = by.application
     users = _lock_users([owner, *members], by)
     rules.require_capacity(len(users), application.limits.room_capacity)
     room = ChatRoom.objects.create(
-        conversation=Conversation.objects.create(application=application, kind=Conversation.Kind.ROOM),
+        conversation=begin_conversation(application, Conversation.Kind.ROOM, wanted_id=room_id),
         application=application,
         owner=owner,
         name=name,

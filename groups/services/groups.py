@@ -18,6 +18,7 @@ from groups.services.common import forget_title, lock_among, lock_group, tell
 from groups.services.members import end, enter
 from messaging.models import Conversation
 from messaging.services import participants
+from messaging.services.conversations import begin_conversation
 
 Role = Membership.Role
 
@@ -31,10 +32,12 @@ def create_group(
     desc: str = "",
     avatar: str = "",
     type: int = Group.Type.PRIVATE,
+    gid: int | None = None,
     by: Actor,
 ) -> Group:
     """Make a group of its owner and the other members (who may include the owner), and tell them.
 
+    `gid` is the one that it brings from another system, and keeps if it is free here.
     GroupFull (899012), TooManyGroups (899015), NameTooLong, DescTooLong (899003), CrossApplication (899020) for users of
     another owner's application.
     """
@@ -45,7 +48,7 @@ def create_group(
     rules.require_capacity(len(users), application.limits.group_capacity)
     rules.require_fewer_groups(users)
 
-    conversation = Conversation.objects.create(application=application, kind=Conversation.Kind.GROUP)
+    conversation = begin_conversation(application, Conversation.Kind.GROUP, wanted_id=gid)
     owner = next(user for user in users if user.pk == owner.pk)
     group = Group.objects.create(
         conversation=conversation,

@@ -145,6 +145,7 @@ class Groups(Circles):
             desc=values["desc"],
             avatar=values["avatar"],
             type=Group.Type.PUBLIC if values["flag"] == Group.Type.PUBLIC else Group.Type.PRIVATE,
+            gid=values["gid"] or None,
             by=by,
         )
         if keepers := self._keepers(circle):
@@ -170,7 +171,12 @@ class Rooms(Circles):
     def _store(self, circle: Circle) -> int:
         values, by = circle.values, self.move.by
         room = rooms.create_room(
-            values["name"], owner=circle.owner, description=values["description"], members=circle.users, by=by
+            values["name"],
+            owner=circle.owner,
+            description=values["description"],
+            members=circle.users,
+            room_id=values["id"] or None,
+            by=by,
         )
         for user, shape in circle.members:
             if shape["flag"] == BANNED:

@@ -151,7 +151,8 @@ def test_groups_with_owner_keepers_and_the_silent(run, write):
     ran = run()
     assert ran.status == 0, ran.failures
     group = Group.objects.get()
-    assert ran.ids == {("groups", "10000001"): group.pk}
+    assert group.pk == 10000001
+    assert ran.ids == {("groups", "10000001"): 10000001}
     assert (group.name, group.desc, group.avatar, group.type) == ("Hiking 徒步", "out", "media", Group.Type.PUBLIC)
     roles = dict(group.memberships.values_list("user__username", "role"))
     assert roles == {"anna": Membership.Role.OWNER, "bert": Membership.Role.KEEPER, "cleo": Membership.Role.MEMBER}
@@ -235,6 +236,24 @@ def test_a_group_that_is_too_large(run, write, application):
         assert ran.counts["groups"] == ran.counts["chatrooms"] == (0, 0, 1)
     assert not Group.objects.exists()
     assert not ChatRoom.objects.exists()
+
+
+def test_an_id_that_is_taken_becomes_another(run, write, application):
+    """Two applications that both had a group 77 move in; rooms and groups share their numbers."""
+    write("users.json", PEOPLE)
+    write("groups.json", [{"gid": 77, "name": "Club", "owner_username": "anna"}])
+    write(
+        "chatrooms.json",
+        [
+            {"id": 77, "name": "Lobby", "owner_username": "anna"},
+            {"id": "0", "name": "Nought", "owner_username": "anna"},
+        ],
+    )
+    ran = run()
+    assert ran.status == 0, ran.failures
+    lobby, nought = ChatRoom.objects.get(name="Lobby").pk, ChatRoom.objects.get(name="Nought").pk
+    assert ran.ids == {("groups", "77"): 77, ("chatrooms", "77"): lobby, ("chatrooms", "0"): nought}
+    assert min(lobby, nought) > 77
 
 
 # Words

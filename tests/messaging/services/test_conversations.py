@@ -1,0 +1,43 @@
+"""Ids that groups and rooms bring along."""
+
+import pytest
+
+from imsite.core.errors import BadValue
+from messaging.models import Conversation
+from messaging.services.conversations import ID_MOST, begin_conversation
+from tests.together import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GROUP = Conversation.Kind.GROUP
+
+
+def test_an_id_is_kept_where_it_is_free(application):
+    first = begin_conversation(application, GROUP).pk
+    wanted = first + 1000
+    assert begin_conversation(application, GROUP, wanted_id=wanted).pk == wanted
+    later = [begin_conversation(application, GROUP).pk for _ in range(3)]
+    assert min(later) > wanted
+    assert begin_conversation(application, GROUP, wanted_id=first + 5).pk == first + 5  # a gap
+    assert begin_conversation(application, GROUP).pk > max(later)
+    again = begin_conversation(application, GROUP, wanted_id=wanted).pk
+    assert again not in (wanted, first)
+    assert Conversation.objects.count() == 8
+
+
+@pytest.mark.parametrize("wanted", [0, -1, ID_MOST + 1])
+def test_what_is_no_id(application, wanted):
+    with pytest.raises(BadValue):
+        begin_conversation(application, GROUP, wanted_id=wanted)
+    assert not Conversation.objects.exists()
+
+
+def test_several_bring_ids_at_once(application):
+    first = begin_conversation(application, GROUP).pk
+    wanted = [first + 1000 + number for number in (5, 1, 4, 2)]
+    calls = [lambda one=one: begin_conversation(application, GROUP, wanted_id=one).pk for one in wanted]
+    calls += [lambda: begin_conversation(application, GROUP).pk] * 4
+    made = together(*calls)
+    assert made[:4] == wanted
+    assert len(set(made)) == 8
+    assert begin_conversation(application, GROUP).pk > max(made)
