@@ -1,6 +1,6 @@
 # The commands of this checkout. `make` alone lists them; CONTRIBUTING.md says more.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test lint format bench screenshots
+.PHONY: help install install-dev run test fuzz lint format bench screenshots
 PYTHON := .venv/bin/python
 
 help: ## list these commands
@@ -18,7 +18,10 @@ run: install ## install, migrate, make the demo once, and serve page, API, socke
 test: install-dev ## all tests; names the parts that this machine cannot run
 	@$(PYTHON) -m tests.run
 
-lint: install-dev ## ruff, mypy, import directions, migrations, docs/coverage.json
+fuzz: install-dev ## schemathesis against every REST operation, 300 requests each and more, other ones each time
+	@IM_TEST_FUZZ_EXAMPLES=$${IM_TEST_FUZZ_EXAMPLES:-300} $(PYTHON) -m pytest -q tests/rest/test_fuzz.py
+
+lint: install-dev ## ruff, mypy, import directions, migrations, docs/coverage.json, docs/openapi.json
 	@sh scripts/lint.sh
 
 format: install-dev ## put the code into its form

@@ -37,7 +37,7 @@ SECTIONS: list[tuple[Any, list[tuple[str, str]]]] = [  # title, and models with 
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sections with the pages that this operator may see."""
+    """The sections with the pages that this operator may see, and the reference."""
     sections = [
         {
             "title": title,
@@ -46,7 +46,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for title, pages in SECTIONS
     ]
-    return [section for section in sections if section["items"]]
+    reference = {"title": _("REST reference"), "icon": "api", "link": reverse("rest_reference")}
+    developers = {"title": _("For developers"), "separator": False, "items": [reference]}
+    return [*(section for section in sections if section["items"]), developers]
 
 
 def lists_style(request: HttpRequest) -> str:

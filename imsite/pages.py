@@ -35,11 +35,13 @@ MODULES = sorted(str(file.relative_to(STATIC)) for file in STATIC.glob("chat/**/
 MISSING = {
     "en": {
         "title": "There is no chat here",
+        "reference": "REST reference",
         "text": "This address leads to no chat page, or the page has been switched off. "
         "Ask the people who gave you the address.",
     },
     "zh": {
         "title": "这里没有聊天页面",
+        "reference": "REST 参考",
         "text": "此地址没有对应的聊天页面，或者页面已被关闭。请联系向您提供此地址的人。",
     },
 }

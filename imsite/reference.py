@@ -307,4 +307,4 @@ def slug(name: str) -> str:
     return re.sub(r"\W+", "-", name.lower()).strip("-")
 
 
-urlpatterns = [path("docs/rest", reference), path("docs/rest/", reference)]
+urlpatterns = [path("docs/rest", reference, name="rest_reference"), path("docs/rest/", reference)]

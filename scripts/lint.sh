@@ -17,4 +17,5 @@ check "mypy" .venv/bin/mypy
 check "import-linter" .venv/bin/lint-imports --no-logo
 check "migrations" .venv/bin/python manage.py makemigrations --check --dry-run
 check "docs/coverage.json" .venv/bin/python manage.py coverage_map --check
+check "docs/openapi.json" .venv/bin/python manage.py openapi --check
 [ -z "$failed" ] || { echo "lint: failed in${failed%,}" >&2; exit 1; }

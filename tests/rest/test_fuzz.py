@@ -34,7 +34,6 @@ def world(transactional_db) -> World:
     return World()
 
 
-@pytest.mark.sqlite_only
 @api.parametrize()
 @budget
 def test_no_request_breaks_an_operation(case, world):

@@ -15,6 +15,7 @@ export const en = {
   "signIn.disabled": "Your account has been disabled.",
   "signIn.deleted": "Your account has been deleted.",
   "signIn.passwordChanged": "Your password was changed. Sign in with the new one.",
+  "signIn.reference": "REST reference",
   signOut: "Sign out",
   signedInAs: "Signed in as {name}",
 

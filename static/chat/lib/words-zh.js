@@ -15,6 +15,7 @@ export const zh = {
   "signIn.disabled": "您的账号已被禁用。",
   "signIn.deleted": "您的账号已被删除。",
   "signIn.passwordChanged": "密码已修改，请使用新密码登录。",
+  "signIn.reference": "REST 参考",
   signOut: "退出登录",
   signedInAs: "当前用户：{name}",
 
