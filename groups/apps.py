@@ -14,4 +14,5 @@ class GroupsConfig(AppConfig):
         from messaging import targets
 
         targets.register("group", GroupTargets())
+        hooks.users_leaving.add(services.lock_all_groups)
         hooks.user_deleted.add(services.leave_all_groups)

@@ -12,12 +12,13 @@ from accounts.actors import Actor
 from accounts.errors import ImError, NoSuchUser, RegistrationClosed, TooManyUsers, UserExists, WrongPassword
 from accounts.events import ForcedOffline, OfflineReason, PasswordChanged, ProfileChanged
 from accounts.models import Application, Block, FriendRequest, Friendship, Mute, Session, User
+from accounts.services.locks import lock_users
 from accounts.services.sessions import end_sessions
 from imsite.core import bus, clock, hooks
+from imsite.core.deadlocks import is_deadlock
 from imsite.core.events import Audience, publish
 
 ATTEMPTS = 5  # at an insertion that others disturb with the same names
-DEADLOCK = "40P01"  # PostgreSQL: two registrations waited for each other's names
 
 Profile = Mapping[str, Any]
 
@@ -124,11 +125,11 @@ def delete_user(user: User, *, by: Actor) -> None:
 @transaction.atomic
 def delete_users(users: Sequence[User], *, by: Actor) -> None:
     """Delete several accounts, all or none; see `delete_user`."""
-    for user in sorted(users, key=lambda user: user.pk):  # rows are locked in one order by all
+    lock_users(users)  # so that of two deletions at once only one goes through what follows
+    hooks.users_leaving(users)
+    for user in users:
         deleted_at = clock.now()
-        # Claimed first, so that of two deletions at once only one goes through what follows.
-        if not User.objects.filter(pk=user.pk, deleted_at=None).update(deleted_at=deleted_at, password=""):
-            raise NoSuchUser
+        User.objects.filter(pk=user.pk).update(deleted_at=deleted_at, password="")
         end_sessions(user, Session.Ended.DELETED, ForcedOffline.because(user, OfflineReason.DELETED))
         hooks.user_deleted(user, by=by)
         _leave_lists(user)
@@ -189,7 +190,8 @@ def insert_users(
                 User.objects.bulk_create(wanted)
                 stored(wanted)
         except (IntegrityError, OperationalError) as error:
-            if attempt == ATTEMPTS or (isinstance(error, OperationalError) and not _is_deadlock(error)):
+            # Two registrations may wait for each other's names.
+            if attempt == ATTEMPTS or (isinstance(error, OperationalError) and not is_deadlock(error)):
                 raise
             wanted = without_taken(application, results)
         else:
@@ -227,10 +229,6 @@ def without_taken(application: Application, results: list[User | ImError]) -> li
         user.pk = None  # an attempt before this one may have set it
         wanted.append(user)
     return wanted
-
-
-def _is_deadlock(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", "") == DEADLOCK
 
 
 def _leave_lists(user: User) -> None:

@@ -5,7 +5,7 @@ Rows are locked in one order: users by id, the group, its conversation, the part
 
 from groups.services.common import lock_group
 from groups.services.groups import create_group, dissolve, restore, update_info
-from groups.services.members import change_members, leave_all_groups, leave_group
+from groups.services.members import change_members, leave_all_groups, leave_group, lock_all_groups
 from groups.services.quiet import change_no_disturb, change_shields
 from groups.services.roles import add_keepers, remove_keepers, silence_members, transfer_group, unsilence_members
 
@@ -18,6 +18,7 @@ __all__ = [
     "dissolve",
     "leave_all_groups",
     "leave_group",
+    "lock_all_groups",
     "lock_group",
     "remove_keepers",
     "restore",

@@ -27,8 +27,16 @@ def lock_group(group: Group, by: Actor) -> Group:
 
 def lock_among(groups: GroupQuerySet, group: Group) -> Group:
     """The group where it is one of these, locked; NoSuchGroup (899006)."""
-    locked = groups.select_for_update(of=("self",), no_key=True).select_related("conversation", "application")
-    return locked.find(group.pk)
+    return locking(groups).find(group.pk)
+
+
+def locking(groups: GroupQuerySet) -> GroupQuerySet:
+    """These groups, locked when they are read, with their conversations.
+
+    Once an event is stored nothing more may be waited for: all events of an owner wait for that one's commit.
+    """
+    locked = groups.select_for_update(of=("self", "conversation"), no_key=True)
+    return locked.select_related("conversation", "application")
 
 
 def tell(group: Group, event: GroupEvent, users: Sequence[User] = ()) -> int:

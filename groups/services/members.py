@@ -14,7 +14,7 @@ from groups import rules
 from groups.errors import AlreadyMember, NoMembersNamed, NotGroupManager, NotMember
 from groups.events import MemberLeft, MembersAdded, MembersRemoved
 from groups.models import Group, Membership
-from groups.services.common import forget_title, lock_group, tell
+from groups.services.common import forget_title, lock_group, locking, tell
 from imsite.core import clock
 from messaging.services import participants
 
@@ -71,6 +71,12 @@ def leave_group(group: Group, user: User, *, by: Actor) -> None:
     new_owner = succeed(group)
     event_id = tell(group, MemberLeft.of(group, [user], by=user, new_owner=new_owner), [user])
     participants.leave(group.conversation, [user], until_event_id=event_id)
+
+
+def lock_all_groups(users: Sequence[User]) -> None:
+    """These accounts are about to go: lock every group that one of them is in, before the first is left."""
+    ids = Membership.objects.filter(user__in=users).values("group_id")
+    list(locking(Group.objects.filter(pk__in=ids)).order_by("pk"))
 
 
 @transaction.atomic

@@ -22,7 +22,8 @@ class Event:
     at_ms: int = 0
 
     kinds: ClassVar[dict[str, type[Event]]] = {}
-    is_personal: ClassVar[bool] = False  # each receiver has a copy of their own: pushed to the users of the audience one by one
+    # Each receiver has a copy of their own: pushed to the users of the audience one by one.
+    is_personal: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

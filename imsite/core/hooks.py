@@ -24,6 +24,9 @@ class Hook:
         return [function(*args, **kwargs) for function in self.functions]
 
 
+users_leaving = Hook()
+"""`users_leaving(users)`: these accounts are about to go, all in one transaction; lock what `user_deleted` will change."""
+
 user_deleted = Hook()
 """`user_deleted(user, by=actor)`: the account is about to go; leave groups, rooms, lists."""
 

@@ -24,6 +24,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
 from imsite.core import bus
+from imsite.core.deadlocks import unless_deadlocked
 from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.realtime import shapes
 from imsite.realtime.socketio import event_frame
@@ -338,7 +339,8 @@ def _call(session: Session, request: Request) -> Answer | Pending:
         # A handler that is idempotent by itself needs the rid: it tells a retransmission by it.
         keeps_rid = route.remember is None
         wanted = {name: value for name, value in request.data.items() if name != "rid" or keeps_rid}
-        result = route.handler(session, shapes.check(route.shape, wanted))
+        checked = shapes.check(route.shape, wanted)
+        result = unless_deadlocked(lambda: route.handler(session, checked))
         return result if isinstance(result, Pending) else _success(request, result)
     except ImError as refusal:
         return _refusal(request, refusal)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import cached_property
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from imsite.core.deadlocks import is_deadlock, unless_deadlocked
 from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.rest.json import read_json
 
@@ -48,6 +50,16 @@ class ImView(APIView):
     undescribed: ClassVar[frozenset[str]] = frozenset()  # methods of a parent that are none of this path's
     refusals: ClassVar[tuple[type[ImError], ...]] = (TooFast,)  # of every operation, besides those of its credentials
     metadata_class = None  # OPTIONS is a method like others that a path does not have: 405
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The vendor's body for a refusal; an operation that the database ended for a deadlock is done again."""
+        if is_deadlock(exc) and not self.request._request.FILES:  # a file was read and is gone
+            handler = getattr(self, (self.request.method or "").lower())
+            try:
+                return unless_deadlocked(lambda: handler(self.request, *self.args, **self.kwargs))
+            except Exception as again:
+                exc = again
+        return super().handle_exception(exc)
 
     @property
     def actor(self) -> Actor:
