@@ -12,7 +12,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from imsite.core.errors import ImError, Invalid
+from imsite.core.errors import Busy, ImError, Invalid
 from imsite.core.files import files
 from imsite.rest.errors import error_body
 from messaging import media_links
@@ -24,6 +24,7 @@ from messaging.services.images.thumbnails import Box, Size
 from messaging.services.media_types import FileType
 
 BLOCK_BYTES = 1024 * 1024  # of a download; some of them wait for a slow reader without keeping a thread
+RETRY_SECONDS = 5
 REDIRECT_SECONDS = 60  # less than the address lives that is redirected to
 STATUS: dict[type[ImError], int] = {LinkExpired: 403, NoSuchMedia: 404}
 
@@ -59,7 +60,10 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
 
 
 def refused(refusal: ImError) -> HttpResponse:
-    return JsonResponse(error_body(refusal.code, str(refusal)), status=STATUS.get(type(refusal), refusal.status))
+    response = JsonResponse(error_body(refusal.code, str(refusal)), status=STATUS.get(type(refusal), refusal.status))
+    if isinstance(refusal, Busy):
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 # Files

@@ -510,6 +510,16 @@ def test_who_would_wait_too_long_hears_it(settings, monkeypatch):
     assert budget._used == 0
 
 
+def test_a_thumbnail_that_must_wait_too_long_may_be_asked_for_again(keep, monkeypatch):
+    kept = keep(picture(size=(400, 200)))
+    monkeypatch.setattr(decoding, "WAIT_SECONDS", 0.01)
+    with images.budget.take(10**9):
+        answer = get(kept, "size=100x100")
+    assert refusal(answer) == (503, 899030)
+    assert answer.headers["Retry-After"] == "5"
+    assert get(kept, "size=100x100").status_code == 200
+
+
 def test_an_upload_that_must_wait_too_long_is_refused_and_leaves_nothing(keep, monkeypatch):
     monkeypatch.setattr(decoding, "WAIT_SECONDS", 0.01)
     with images.budget.take(10**9), pytest.raises(Busy):

@@ -65,17 +65,18 @@ def clean(data: bytes, *, keep_metadata: bool = False) -> Picture:
         found = strip(data)
     except (struct.error, IndexError):
         raise broken_off() from None
+    kept = found.joined()
     turn = None if found.is_animated or keep_metadata else _TURNS.get(found.orientation)
     with (
         _room(found, kind, decodes=turn is not None),
         reading(),
-        Image.open(io.BytesIO(found.data), formats=[PILLOW[kind]]) as image,
+        Image.open(io.BytesIO(kept), formats=[PILLOW[kind]]) as image,
     ):
         require_bearable(*image.size)
         if keep_metadata:
             lies = found.orientation in exif.LYING and not found.is_animated
             return Picture(data, kind, *(image.size[::-1] if lies else image.size))
-        return _turned(image, kind, turn) if turn is not None else Picture(found.data, kind, *image.size)
+        return _turned(image, kind, turn) if turn is not None else Picture(kept, kind, *image.size)
 
 
 def _room(found: Container, kind: FileType, *, decodes: bool) -> AbstractContextManager[None]:

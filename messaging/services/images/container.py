@@ -27,8 +27,8 @@ class Container:
     frames: int = 0
     pixels: int = 0  # of all frames
 
-    @property
-    def data(self) -> bytes:
+    def joined(self) -> bytes:
+        """The container, as long as it is."""
         return b"".join(self.parts)
 
     def measure(self, width: int, height: int) -> None:

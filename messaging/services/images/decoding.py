@@ -16,6 +16,7 @@ from messaging.errors import UnreadableImage
 from messaging.services import media_types
 
 WAIT_SECONDS = 15
+MIN_BLOCK_BYTES, PAGE_BYTES = 16 * 1024 * 1024, 4096
 WORKERS_MOST = 4  # pictures at once, however small they are
 PILLOW = {
     media_types.JPEG: "JPEG",
@@ -27,6 +28,9 @@ PILLOW = {
 
 # Ours is asked for first; this one is for what only shows while a file is read. Pillow doubles it before it refuses.
 Image.MAX_IMAGE_PIXELS = settings.IMAGE_PIXELS
+# One block for a picture, however large. Of the usual 16 MiB the C library keeps what was freed, for each thread that ever
+# decoded; what is larger than 32 MiB it gives back to the system.
+Image.core.set_block_size(-(-max(settings.IMAGE_PIXELS * 4, MIN_BLOCK_BYTES) // PAGE_BYTES) * PAGE_BYTES)
 
 
 class Budget:

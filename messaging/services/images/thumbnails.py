@@ -166,7 +166,8 @@ def _plain(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     elif image.mode != "RGBA" and image.has_transparency_data:
         image = image.convert("RGBA")
-    return ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # else it copies what needs no turning
+    return image
 
 
 def _resized(image: Image.Image, size: Size, *, profile: bytes | None) -> Image.Image:
