@@ -119,7 +119,7 @@ def values(pairs: Collection[tuple[int, int]]) -> tuple[str, list[int]]:
 class ParticipantTargets(TargetKind):
     """A conversation whose speakers are its active participants. Groups subclass it with their own `find`."""
 
-    codes = (NotMember, Silenced)
+    codes: ClassVar[tuple[type[ImError], ...]] = (NotMember, Silenced)
 
     def refusals(self, sends: list[Send]) -> dict[Send, ImError]:
         pairs = {(send.target.conversation_id, send.sender.pk) for send in sends if not send.privileged}

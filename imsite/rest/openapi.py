@@ -8,12 +8,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, force_instance
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import Serializer
 
 from imsite.core.errors import ImError, Invalid
 from imsite.rest.describe import ArrayOf, Description, Header, OneOf, PageOf, Shape, Upload, codes_of, description_of
@@ -23,6 +23,7 @@ JSON = "application/json"
 REASONS = {200: "Done", 201: "Made", 204: "Done; no body"}
 SOURCE = re.compile(r"\s*\bSource:\s*(.+?)\.?\s*\Z", re.DOTALL)
 Json = dict[str, Any]
+Direction = Literal["request", "response"]
 
 
 class DescribedField(OpenApiSerializerFieldExtension):
@@ -31,7 +32,7 @@ class DescribedField(OpenApiSerializerFieldExtension):
     target_class = "imsite.rest.fields.Described"
     match_subclasses = True
 
-    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> Json:
         return dict(self.target.described_as())
 
 
@@ -58,7 +59,7 @@ class Operations(AutoSchema):
     def get_summary(self) -> str:
         return self.described.title
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         return text_of(self.view, self.method)
 
     def get_extensions(self) -> Json:
@@ -98,7 +99,7 @@ class Operations(AutoSchema):
             for name, schema in shape["properties"].items():
                 yield query_parameter(name, schema, required=name in shape.get("required", []))
 
-    def _get_request_body(self, direction: str = "request") -> Json | None:
+    def _get_request_body(self, direction: Direction = "request") -> Json | None:
         body = self.described.body
         if body is None:
             return None
@@ -110,7 +111,7 @@ class Operations(AutoSchema):
 
     # Out
 
-    def _get_response_bodies(self, direction: str = "response") -> Json:
+    def _get_response_bodies(self, direction: Direction = "response") -> Json:
         refusals = self.refusals()
         answers: Json = {}
         for status in sorted({*self.described.answers, *(status for status, _ in refusals)}):
@@ -156,7 +157,7 @@ class Operations(AutoSchema):
         if not isinstance(field, Described):  # which has said all of itself
             super()._insert_field_validators(field, schema)
 
-    def schema_of(self, shape: Shape, direction: str) -> Json:
+    def schema_of(self, shape: Shape, direction: Direction) -> Json:
         """JSON Schema of a shape; serializers become components."""
         if isinstance(shape, ArrayOf):
             limits = {"minItems": shape.least or None, "maxItems": shape.most}
@@ -172,11 +173,11 @@ class Operations(AutoSchema):
         if isinstance(shape, Mapping):
             return dict(shape)
         instance = force_instance(shape)
-        if isinstance(instance, BaseSerializer):
+        if isinstance(instance, Serializer):
             return dict(self.resolve_serializer(instance, direction).ref)
         return dict(self._map_serializer_field(instance, direction))
 
-    def _page(self, page: PageOf, direction: str) -> Json:
+    def _page(self, page: PageOf, direction: Direction) -> Json:
         number = {"type": "integer", "minimum": 0}
         items = {"type": "array", "items": self.schema_of(page.item, direction), "maxItems": page.most}
         members = {"total": number, "start": number, "count": {**number, "maximum": page.most}, page.key: items}
@@ -188,9 +189,10 @@ def code_in_rest(kind: type[ImError]) -> int:
 
 
 def query_parameter(name: str, schema: Json, *, required: bool = False) -> Json:
-    parameter = {"name": name, "in": "query", "schema": {**schema}}
-    if text := parameter["schema"].pop("description", ""):
-        parameter["description"] = text
+    text = schema.get("description", "")
+    bare = {key: value for key, value in schema.items() if key != "description"}
+    parameter: Json = {"name": name, "in": "query", "schema": bare}
+    parameter |= {"description": text} if text else {}
     return {**parameter, "required": True} if required else parameter
 
 
