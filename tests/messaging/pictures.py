@@ -56,6 +56,11 @@ def frames_of(data: bytes) -> list[tuple[tuple[int, int, int], int]]:
         return found
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.size
+
+
 def bomb(kind: str, size: tuple[int, int]) -> bytes:
     """A few bytes that declare a picture of this size."""
     small = bytearray(picture(kind, (8, 8)))

@@ -18,7 +18,7 @@ from messaging.models import Conversation, Media, Message, SensitiveWord
 from messaging.services import media, sending, words
 from messaging.services.sending import Draft
 from tests.messaging.conftest import target_of
-from tests.messaging.pictures import picture
+from tests.messaging.pictures import picture, size_of
 
 MESSAGES = reverse("admin:messaging_message_changelist")
 CONVERSATIONS = reverse("admin:messaging_conversation_changelist")
@@ -239,7 +239,12 @@ def test_uploads_show_pictures_and_lead_to_files(console, alice):
     page = text_of(console.get(UPLOADS))
     assert EVIL not in page
     address = page.partition('<img src="')[2].partition('"')[0]
-    assert b"".join(console.get(address).streaming_content) == image.file.read()
+    assert address.endswith("?size=x80")
+    assert b"".join(console.get(address).streaming_content) == image.file.read()  # which is smaller
+    large = upload(alice, data=picture(size=(400, 300)))
+    address = text_of(console.get(UPLOADS)).partition('<img src="')[2].partition('"')[0]
+    assert size_of(console.get(address).content) == (100, 75)
+    large.delete()
     assert page.count('<img src="/media/') == 1
     assert "<img" not in text_of(console.get(change_url(file))).partition('class="field-view')[2]
     for term in (image.media_id, image.sha256):

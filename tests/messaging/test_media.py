@@ -106,6 +106,32 @@ def test_the_type_of_a_voice_comes_from_its_content(alice, data, content_type, e
     assert set(media.body_of(kept)) == {"media_id", "media_crc32", "hash", "fsize", "format"}
 
 
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [
+        (b"\0\0\0\x20ftypmp42\0\0\0\0", "video/mp4"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0", "video/quicktime"),
+        (b"\0\0\0\x14ftyp3gp4\0\0\0\0", "video/3gpp"),
+        (b"\0\0\0\x14ftyp3g2a\0\0\0\0", "video/3gpp2"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm", "video/webm"),
+        (b"\x1aE\xdf\xa3\xa3B\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x88matroska", "video/x-matroska"),
+        (b"RIFF\x24\0\0\0AVI LIST", "video/x-msvideo"),
+        (b"FLV\x01\x05\0\0\0\x09", "video/x-flv"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "image/heic"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "image/avif"),
+        (b"fLaC\0\0\0\x22", "audio/flac"),
+        (b"\xff\xf1\x50\x80", "audio/aac"),
+        (b"%PDF-1.7", "application/pdf"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"II*\0", "application/octet-stream"),
+    ],
+)
+def test_the_type_of_a_film_or_a_file_comes_from_its_content(alice, data, content_type):
+    kept = add("file", data + bytes(20), Actor.of(alice), "page.html")
+    assert (kept.content_type, media.body_of(kept)["fname"]) == (content_type, "page.html")
+    assert kept.file.read() == data + bytes(20)
+
+
 @pytest.mark.parametrize("data", [b"<html><script>", b"<svg/>", b"#!/bin/sh", b"MZ", b"\xef\xbb\xbf<?xml", b"GIF89"])
 def test_what_may_carry_script_is_never_served_as_such(alice, data):
     assert add("file", data, Actor.of(alice), "nice.png").content_type == "application/octet-stream"
