@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import secrets
 from pathlib import Path
-
 from typing import Any
+
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
@@ -70,9 +71,6 @@ def chosen(name: str, default: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-# Where things are
-DATA_DIR = Path(env.str("IM_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-HOST = env.str("IM_HOST", default="127.0.0.1")
 def file_storage() -> dict[str, Any]:
     """Where uploads lie: IM_DATA_DIR/media, or the bucket that IM_S3_BUCKET names."""
     names = (
@@ -108,6 +106,9 @@ def file_storage() -> dict[str, Any]:
     return {"BACKEND": "imsite.core.s3.S3Files", "OPTIONS": options}
 
 
+# Where things are
+DATA_DIR = Path(env.str("IM_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+HOST = env.str("IM_HOST", default="127.0.0.1")
 PORT = positive("IM_PORT", 8000)
 SERVER = chosen("IM_SERVER", "daphne", ("daphne", "uvicorn"))
 DATABASE_URL = env.str("IM_DATABASE_URL", default="")
@@ -273,21 +274,21 @@ STORAGES = {
     "default": file_storage(),
     "staticfiles": {"BACKEND": "imsite.staticfiles.HashedModules"},
 }
+S3_DOWNLOADS = chosen("IM_S3_DOWNLOADS", "stream", ("stream", "redirect"))  # through us, or from the service itself
 PUBLIC_URL = env.str("IM_PUBLIC_URL", default="").rstrip("/")  # "" = the host that the request named
 MEDIA_LINK_SECONDS = positive("IM_MEDIA_LINK_SECONDS", 24 * 3600)
 REST_UPLOAD_BYTES = positive("IM_REST_UPLOAD_BYTES", 8 * 1024 * 1024)
 SDK_IMAGE_BYTES = positive("IM_SDK_IMAGE_BYTES", 10 * 1024 * 1024)
 IMAGE_PIXELS = positive("IM_IMAGE_PIXELS", 40_000_000)  # beyond it an image counts as a decompression bomb
+IMAGE_FRAMES = positive("IM_IMAGE_FRAMES", 2000)  # of an animation
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # a registration of 500 full profiles is under 1 MiB
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-IMAGE_FRAMES = positive("IM_IMAGE_FRAMES", 2000)  # of an animation
 
 # Messages
 REST_BODY_BYTES = positive("IM_REST_BODY_BYTES", 4096)  # msg_body of POST /v1/messages, compact JSON
 SOCKET_CONTENT_BYTES = positive("IM_SOCKET_CONTENT_BYTES", 7168)  # content of a send by socket, compact JSON
 ROAMING_MESSAGES = positive("IM_ROAMING_MESSAGES", 500)  # a conversation, at a login with roaming
 SYNC_MESSAGES = positive("IM_SYNC_MESSAGES", 5000)  # in one packet of a sync; the rest follow
-S3_DOWNLOADS = chosen("IM_S3_DOWNLOADS", "stream", ("stream", "redirect"))  # through us, or from the service itself
 SIGNATURE_SECONDS = positive("IM_SIGNATURE_SECONDS", 600)
 
 # Limits: their numbers are settings of each application; here all of them can be turned off
