@@ -192,3 +192,18 @@ class WireMember(serializers.Serializer):
 class WireMembers(serializers.Serializer):
     gid = IdField()
     member_usernames = ListOf(child=WireMember(), max_length=NAMES_MOST)
+
+
+class WireTarget(serializers.Serializer):
+    gid = IdField()
+    target_username = Name()
+    target_appkey = Name(default="")
+
+
+class WireSilence(WireTarget):
+    keep_silence = FlagField()
+
+
+class WirePublicGroups(serializers.Serializer):
+    start = IdField(default=0)
+    appkey = Name(default="")
