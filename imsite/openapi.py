@@ -150,6 +150,9 @@ def add_texts(schema: Json, texts: Json) -> None:
     for name, component in schema["components"]["schemas"].items():
         describe_members(component, name, texts["members"])
     for place, operation in operations(schema):
+        for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in holder.get("content", {}).values():
+                describe_members(content["schema"], "", texts["members"])
         for parameter in operation.get("parameters", []):
             if parameter["in"] == "path":
                 parameter.update(texts["path"][parameter["name"]])

@@ -196,6 +196,8 @@ class Page:
         schema = self.resolved(schema)
         if "anyOf" in schema:
             return _(" or ").join(dict.fromkeys(self.kind(option) for option in schema["anyOf"]))
+        if schema.get("format") == "binary":
+            return _("file")
         kinds = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type", "")]
         if kinds == ["array"]:
             return _("array: %(items)s") % {"items": self.kind(schema["items"])}
