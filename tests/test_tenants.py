@@ -8,6 +8,7 @@ reach among the latter.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from accounts.models import Application
 from chatrooms import services as rooms
 from groups import services as groups
 from imsite import coverage
+from imsite.core import clock
 from messaging.services import delivered, media, words
 from tests.cast import register
 from tests.door import Rest
@@ -29,7 +31,9 @@ NO_USER, NO_GROUP, NO_ROOM = (403, 899002), (403, 899006), (403, 899081)
 INVALID, FOREIGN, NO_MESSAGE = (400, 899003), (403, 899020), (403, 855003)
 NO_MUTED_GROUP, NO_SHIELDED_GROUP = (403, 899045), (403, 899051)
 MARK = "theirs"  # in the name of everything that the other application has
-WINDOW = "count=100&begin_time=2000-01-01 00:00:00&end_time=2000-01-02 00:00:00"
+# In which everything here is sent, in whatever time zone.
+SINCE, UNTIL = (clock.now() + timedelta(days=days) for days in (-2, 2))
+WINDOW = f"count=100&begin_time={SINCE:%Y-%m-%d} 00:00:00&end_time={UNTIL:%Y-%m-%d} 00:00:00"
 
 
 @dataclass
@@ -242,7 +246,7 @@ OWN: list[tuple[str, str, Body]] = [
     ("GET", "/v1/sdkregister/status", None),
     ("PUT", "/v1/sdkregister/status?status=0", None),
     ("GET", "/v1/messages?start=0&count=1000", None),
-    ("GET", "/v2/messages?" + WINDOW.replace("2000-01-02", "2000-01-08"), None),
+    ("GET", "/v2/messages?" + WINDOW, None),
     ("GET", "/v1/sensitiveword", None),
     ("POST", "/v1/sensitiveword", lambda theirs, own: ["another"]),
     ("GET", "/v1/sensitiveword/status", None),
@@ -321,6 +325,7 @@ def test_what_names_nothing_of_theirs_shows_nothing_of_theirs(theirs, own):
         == {"status": 1}
     )
     assert theirs.rest.get("/v1/users").json()["total"] == 3
+    assert MARK.encode() in theirs.rest.get("/v2/messages?" + WINDOW).content
 
 
 def test_every_endpoint_is_in_the_table(db):

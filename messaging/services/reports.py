@@ -70,7 +70,8 @@ def first_page(source: Source, window: Window, count: int) -> Page:
     """The first `count` messages of the window.
 
     The pages after it end at the newest message that is there now: while others go on to send, no page repeats or leaves
-    out a message, and `total` stays true.
+    out a message, and `total` stays true. What is being committed at this moment has its time already and is not there yet:
+    whoever collects window after window lets the last one end some seconds ago.
     """
     parts = _within(source.parts, window)
     last = _newest(parts)

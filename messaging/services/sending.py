@@ -225,6 +225,8 @@ def _content(
     }
     if name := draft.target_name or target.title:
         content["target_name"] = name
+    if draft.from_name:
+        content["set_from_name"] = 1  # reports tell a name that was given from the sender's nickname
     if draft.at_list is not None:
         content["at_list"] = [{"appkey": author.application.appkey, **one} for one in draft.at_list]
     else:

@@ -116,12 +116,14 @@ def test_messages_of_groups_and_rooms_say_whether_a_name_was_set(rest, alice, cl
     said(alice, lobby)
     said(alice, club, content={"set_from_name": 1, "from_platform": "a", "version": 2})
     said(alice, club, content={"set_from_name": "1", "from_platform": 5, "version": True})
+    said(alice, lobby, by_server=True, from_name="The shop")
     found = report(rest)["messages"]
-    assert [message["set_from_name"] for message in found] == [0, 0, 1, 0]
-    assert [message["target_type"] for message in found] == ["group", "chatroom", "group", "group"]
-    assert [message["target_id"] for message in found] == [str(club.pk), str(lobby.pk), str(club.pk), str(club.pk)]
-    assert [message["target_name"] for message in found] == ["Club", "Lobby", "Club", "Club"]
-    assert [(message["from_platform"], message["version"]) for message in found[2:]] == [("a", 2), ("", 1)]
+    assert [message["set_from_name"] for message in found] == [0, 0, 1, 0, 1]
+    assert [message["target_type"] for message in found] == ["group", "chatroom", "group", "group", "chatroom"]
+    ids_of = [str(one.pk) for one in (club, lobby, club, club, lobby)]
+    assert [message["target_id"] for message in found] == ids_of
+    assert [message["target_name"] for message in found] == ["Club", "Lobby", "Club", "Club", "Lobby"]
+    assert [(message["from_platform"], message["version"]) for message in found[2:4]] == [("a", 2), ("", 1)]
 
 
 def test_what_the_server_sent_says_so(rest, alice, bob):
