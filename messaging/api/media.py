@@ -271,7 +271,7 @@ class FirstFile(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.read += len(raw_data)
-        if self.read > DRAINED_BYTES:
+        if self.read > max(DRAINED_BYTES, self.limit):
             self.size = max(self.size, self.read)
             raise StopUpload(connection_reset=True)
         if self.files > 1:

@@ -154,6 +154,16 @@ def test_eight_mebibytes_are_accepted_and_not_a_byte_more(rest):
     assert Media.objects.count() == 1
 
 
+def test_limits_are_settings(rest, alice, settings, monkeypatch):
+    settings.REST_UPLOAD_BYTES, settings.SDK_IMAGE_BYTES = 11 * MIB, 5000
+    monkeypatch.setattr("messaging.api.media.DRAINED_BYTES", 9 * MIB)
+    assert upload(rest, "file", bytes(11 * MIB)).json()["fsize"] == 11 * MIB
+    assert refusal(upload(rest, "file", bytes(11 * MIB + 1))) == (400, 899003)
+    bitmap = picture("BMP")
+    assert from_page(alice, bitmap.ljust(5000, b"\0")).status_code == 200
+    assert refusal(from_page(alice, bitmap.ljust(5001, b"\0"))) == (400, 898061)
+
+
 def test_far_too_much_is_not_read_to_its_end(rest, monkeypatch):
     monkeypatch.setattr("messaging.api.media.DRAINED_BYTES", 9 * MIB)
     body = multipart(("a", "a.bin", bytes(12 * MIB)))

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 
 from messaging.errors import UnreadableImage
 from messaging.services.images import clean
+from messaging.services.images.decoding import block_bytes
 from messaging.services.images.profiles import anonymous
 from tests.messaging.pictures import PLACE, animation, bomb, encoded, exif, frames_of, photo, picture
 
@@ -222,6 +223,13 @@ def test_metadata_is_kept_where_an_application_wants_it():
         assert (kept.width, kept.height) == (48, 80)  # as it is shown
     with pytest.raises(UnreadableImage):
         clean(bomb("PNG", (16_000, 16_000)), keep_metadata=True)
+
+
+def test_a_picture_is_one_block_of_memory(settings):
+    assert Image.core.get_block_size() == block_bytes(settings.IMAGE_PIXELS) >= settings.IMAGE_PIXELS * 4
+    for pixels in (1, 4_194_305, 40_000_001, 10**10):  # whatever the operator sets
+        assert block_bytes(pixels) % 4096 == 0
+        assert 16 * 2**20 <= block_bytes(pixels) <= 2**30
 
 
 # Animations

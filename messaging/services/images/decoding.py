@@ -16,7 +16,8 @@ from messaging.errors import UnreadableImage
 from messaging.services import media_types
 
 WAIT_SECONDS = 15
-MIN_BLOCK_BYTES, PAGE_BYTES = 16 * 1024 * 1024, 4096
+BLOCK_BYTES = 16 * 1024 * 1024, 1024 * 1024 * 1024  # least and most of a picture in memory that is one piece
+PAGE_BYTES = 4096
 WORKERS_MOST = 4  # pictures at once, however small they are
 PILLOW = {
     media_types.JPEG: "JPEG",
@@ -26,11 +27,18 @@ PILLOW = {
     media_types.BMP: "BMP",
 }
 
+
+def block_bytes(pixels: int) -> int:
+    """Whole pages for so many pixels of four bytes."""
+    least, most = BLOCK_BYTES
+    return -(-min(max(pixels * 4, least), most) // PAGE_BYTES) * PAGE_BYTES
+
+
 # Ours is asked for first; this one is for what only shows while a file is read. Pillow doubles it before it refuses.
 Image.MAX_IMAGE_PIXELS = settings.IMAGE_PIXELS
 # One block for a picture, however large. Of the usual 16 MiB the C library keeps what was freed, for each thread that ever
 # decoded; what is larger than 32 MiB it gives back to the system.
-Image.core.set_block_size(-(-max(settings.IMAGE_PIXELS * 4, MIN_BLOCK_BYTES) // PAGE_BYTES) * PAGE_BYTES)
+Image.core.set_block_size(block_bytes(settings.IMAGE_PIXELS))
 
 
 class Budget:
