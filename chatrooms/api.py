@@ -8,9 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import CrossApplication, NoSuchApplication, NoSuchUser
-from accounts.identity import application_of
-from accounts.models import Application, User
-from accounts.rules import require_same_owner
+from accounts.models import User
+from accounts.rules import other_application
 from accounts.serializers import Username
 from chatrooms import schema, services
 from chatrooms.errors import BadValue, NoSuchRoom, NotInRoom, RoomFull
@@ -48,12 +47,6 @@ class RoomView(ImView):
     def named(self, usernames: list[str]) -> list[User]:
         """The users of these names, each once; NoSuchUser (899002)."""
         return User.objects.of(self.actor.application).named(usernames)
-
-    def application_of(self, appkey: str) -> Application:
-        """The application of this key, which may be the own one; NoSuchApplication (899009), CrossApplication (899020)."""
-        found = application_of(appkey.strip())
-        require_same_owner(self.actor.application, found)
-        return found
 
 
 class Rooms(RoomView):
@@ -118,13 +111,14 @@ class RoomBan(RoomView):
         codes=[NoSuchRoom, NoSuchUser, NotInRoom, NoSuchApplication, CrossApplication],
     )
     def put(self, request: Request, room: str, username: str) -> Response:
-        """Forbid a member to speak (`?status=1`), or allow it again (0), whoever it was done to before; 204.
+        """Forbid a member to speak (`?status=1`), or allow it again (0); a second time changes nothing; 204.
 
         The ban stays when the member leaves; 899082 for one who is neither inside nor banned. `appkey`, which is ours,
         names the application of a member of another one. Source: REST API, modify user banned state.
         """
         found, query = self.find(room), self.read_query(RoomBanning)
-        application = self.application_of(query["appkey"]) if query["appkey"] else self.actor.application
+        own = self.actor.application
+        application = other_application(own, query["appkey"]) if query["appkey"] else own
         change = services.ban_member if query["status"] else services.lift_ban
         change(found, User.objects.of(application).find(username), by=self.actor)
         return Response(status=204)
@@ -203,7 +197,7 @@ class CrossRoomMembers(RoomView):
         return [
             user
             for appkey, named in names.items()
-            for user in User.objects.of(self.application_of(appkey)).named(named)
+            for user in User.objects.of(other_application(self.actor.application, appkey)).named(named)
         ]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.errors import NoSuchApplication
-from accounts.identity import application_of
-from accounts.rules import require_same_owner
+from accounts.rules import other_application
 from chatrooms import services
 from chatrooms.models import ChatRoom, ChatRoomQuerySet
 from chatrooms.rules import HISTORY_MOST, rooms_open_to
@@ -48,9 +47,8 @@ def room_list(session: Session, data: Data) -> Data:
 
 def _rooms_of(session: Session, appkey: str) -> ChatRoomQuerySet:
     """The rooms of the application of this key, the session's own without one, with all that is shown of them."""
-    application = application_of(appkey) if appkey not in ("", session.appkey) else session.application
-    require_same_owner(session.application, application)
-    return ChatRoom.objects.of(application).in_order()
+    own = session.application
+    return ChatRoom.objects.of(other_application(own, appkey) if appkey else own).in_order()
 
 
 @on("room_list_self")
