@@ -1,12 +1,12 @@
 """The vendor's published Python client, unchanged, redirected to a running server: what it does arrives on an open socket.
 
-Only what works in the client as it was published: its PUT and DELETE raise before they send.
+Only what works in the client as it was published: its PUT and DELETE raise before they send where they have a body.
 """
 
 import io
 
 import pytest
-from jmessage import JMessage
+from jmessage import JMessage, im
 from jmessage import group as groups
 from jmessage import message as messages
 from jmessage import room as rooms
@@ -15,7 +15,7 @@ from PIL import Image
 from requests.adapters import HTTPAdapter
 
 from tests.live import Live
-from tests.wire_client import BlockingClient
+from tests.wire_client import BlockingClient, md5_hex
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -120,6 +120,37 @@ def test_groups(client, gid):
     assert [one["gid"] for one in users.User(client).groups("bobby").json()] == [gid]
     assert gid in {one["gid"] for one in api.all(10).json()["groups"]}
     assert api.add_members(gid, "nobody").json()["error"]["code"] == 899002
+
+
+def test_friends_and_quiet(client, gid, phones):
+    api = users.User(client)
+    alice = phones[0]
+    made = api.add_friends("alice", "bobby")
+    assert (made.status_code, made.content) == (201, b"")
+    assert [(one["username"], one["note_name"]) for one in api.friends("bobby").json()] == [("alice", "")]
+    for phone in phones:
+        assert phone.next_push("event_notification")["event_type"] == 7
+    assert api.add_friends("bobby", ["alice"]).json()["error"]["code"] == 899070
+    assert api.add_sigle_nodisturb("alice", "carol").status_code == 204
+    assert api.add_groups_shield("alice", gid).status_code == 204
+    assert [alice.next_push("event_notification")["event_type"] for _ in range(2)] == [37, 39]
+    assert api.remove_sigle_nodisturb("alice", "carol").status_code == 204
+    assert api.remove_groups_shield("alice", gid).status_code == 204
+    assert api.remove_sigle_nodisturb("alice", "carol").json()["error"]["code"] == 899044
+    assert api.blacklist("alice").json() == []
+
+
+def test_the_switch_of_registration(client, server, shop):
+    api = im.IM(client)
+    assert api.sdk_status().json() == {"status": 1}
+    assert api.close_sdk().status_code == 204
+    with BlockingClient.connect(server.url) as stranger:
+        stranger.c_init(shop["appkey"], shop["master_secret"])
+        wanted = {"username": "stranger", "password": md5_hex("secret")}
+        assert stranger.request("register", wanted, check=False)["code"] == 880007
+        assert api.open_sdk().status_code == 204
+        assert stranger.request("register", wanted, check=False)["code"] == 0
+    assert users.User(client).delete("stranger").status_code == 204
 
 
 def test_a_message_arrives_on_an_open_socket(client, phones):
