@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection
+
 from accounts.actors import Actor
 from accounts.models import Application, User
 from chatrooms.errors import BannedInRoom, NoSuchRoom, NotInRoom
 from chatrooms.models import ChatRoom, RoomMembership
 from imsite.core.errors import ImError
 from imsite.core.ids import read_id
-from messaging.targets import Target, TargetKind
+from messaging.targets import Target, TargetKind, values
 from messaging.writer import Send
 
 
@@ -40,11 +42,19 @@ class RoomTargets(TargetKind):
         bound = [send for send in sends if not send.privileged]
         if not bound:
             return {}
-        rows = RoomMembership.objects.filter(
-            room_id__in={send.target.conversation_id for send in bound}, user_id__in={send.sender.pk for send in bound}
-        )
-        facts = rows.with_bans().values_list("room_id", "user_id", "banned")  # type: ignore[misc]  # annotated
-        banned = {(room_id, user_id): is_banned for room_id, user_id, is_banned in facts}
+        listed, parameters = values({(send.target.conversation_id, send.sender.pk) for send in bound})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                # Pair by pair: of two lists behind IN every room would be looked through for every speaker.
+                f"""
+                WITH asked (room, speaker) AS (VALUES {listed})
+                SELECT m.room_id, m.user_id,
+                    EXISTS (SELECT 1 FROM chatrooms_roomban b WHERE b.room_id = m.room_id AND b.user_id = m.user_id)
+                FROM asked JOIN chatrooms_roommembership m ON m.room_id = room AND m.user_id = speaker
+                """,  # noqa: S608  (placeholders)
+                parameters,
+            )
+            banned = {(room_id, user_id): bool(is_banned) for room_id, user_id, is_banned in cursor.fetchall()}
         refused: dict[Send, ImError] = {}
         for send in bound:
             key = (send.target.conversation_id, send.sender.pk)

@@ -271,10 +271,12 @@ def _events_after(user: User, event_id: int) -> QuerySet[StoredEvent]:
         conversation_id=OuterRef("audience_id"),
         since_event_id__lte=OuterRef("pk"),
     )
-    of_user = Q(audience_kind=StoredEvent.Audience.USER, audience_id=user.pk)
-    conversations = Participant.objects.filter(user=user).values("conversation_id")
-    of_conversations = Q(audience_kind=StoredEvent.Audience.CONVERSATION, audience_id__in=conversations) & Q(
-        Exists(there)
-    )
     # Kinds of another version of this program are nobody's to miss.
-    return StoredEvent.objects.filter(of_user | of_conversations, pk__gt=event_id, kind__in=list(Event.kinds))
+    events = StoredEvent.objects.filter(pk__gt=event_id, kind__in=list(Event.kinds))
+    of_user = events.filter(audience_kind=StoredEvent.Audience.USER, audience_id=user.pk)
+    conversations = Participant.objects.filter(user=user).values("conversation_id")
+    of_conversations = events.filter(
+        Exists(there), audience_kind=StoredEvent.Audience.CONVERSATION, audience_id__in=conversations
+    )
+    # Two searches: for an OR of them PostgreSQL would read all that anybody was told since.
+    return of_user.union(of_conversations, all=True)
