@@ -30,10 +30,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-MIB = 1024 * 1024
-# Of one HTTP request: above every upload that a view takes, so that whoever sends somewhat too much hears it from the view.
-BODY_BYTES = max(64 * MIB, settings.REST_UPLOAD_BYTES + MIB, settings.SDK_IMAGE_BYTES + MIB)
-bridge = WSGIBridge(web, threads=settings.HTTP_THREADS, body_bytes=BODY_BYTES)
+bridge = WSGIBridge(web, threads=settings.HTTP_THREADS, body_bytes=settings.HTTP_BODY_BYTES)
 
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:

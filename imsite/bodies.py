@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
+from django.conf import settings
 
-from imsite.asgi import BODY_BYTES
 from imsite.bridge import TOO_LARGE
 
 ANSWER = (
@@ -16,14 +16,15 @@ ANSWER = (
 
 
 class BoundedRequest(WebRequest):
-    """A request whose body has BODY_BYTES bytes at most; 413 and the end of the connection otherwise."""
+    """A request whose body has HTTP_BODY_BYTES bytes at most; 413 and the end of the connection otherwise."""
 
-    left = BODY_BYTES
+    left = 0  # bytes
 
     def gotLength(self, length: int | None) -> None:
         """Of the body, once the head is read; None where it comes in chunks."""
         super().gotLength(length)
-        if length is not None and length > BODY_BYTES:
+        self.left = settings.HTTP_BODY_BYTES
+        if length is not None and length > self.left:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:

@@ -279,6 +279,8 @@ PUBLIC_URL = env.str("IM_PUBLIC_URL", default="").rstrip("/")  # "" = the host t
 MEDIA_LINK_SECONDS = positive("IM_MEDIA_LINK_SECONDS", 24 * 3600)
 REST_UPLOAD_BYTES = positive("IM_REST_UPLOAD_BYTES", 8 * 1024 * 1024)
 SDK_IMAGE_BYTES = positive("IM_SDK_IMAGE_BYTES", 10 * 1024 * 1024)
+# Of any request: above every upload that a view takes, so that whoever sends somewhat too much hears it from the view.
+HTTP_BODY_BYTES = max(64 * 1024 * 1024, REST_UPLOAD_BYTES + 1024 * 1024, SDK_IMAGE_BYTES + 1024 * 1024)
 IMAGE_PIXELS = positive("IM_IMAGE_PIXELS", 40_000_000)  # beyond it an image counts as a decompression bomb
 IMAGE_FRAMES = positive("IM_IMAGE_FRAMES", 2000)  # of an animation
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # a registration of 500 full profiles is under 1 MiB
