@@ -159,8 +159,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def received_by(self, user: User) -> Self:
         """What others said to this user, as far as they may have seen it: in pairs, and in groups between joining and leaving.
 
-        Also what they have cleared or deleted for themselves since. Of messages that were not kept for those away, those of
-        pairs alone: nobody notes who of a group was there.
+        Who came back into a group gets what was said since then. What they have cleared or deleted for themselves counts.
+        Of messages that were not kept for those away, those of pairs alone: nobody notes who of a group was there.
         """
         place = "conversation__participants__"
         in_span = Q(seq__gt=F(f"{place}join_seq")) & (

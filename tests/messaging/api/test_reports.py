@@ -1,5 +1,6 @@
 """GET /v2/messages and its kin: windows, pages, what a message looks like, whose messages these are."""
 
+import random
 import time
 
 import orjson
@@ -347,6 +348,21 @@ def test_a_message_that_goes_between_two_reads_leaves_the_others(rest, alice, bo
     assert ids(rest.get("/v2/messages", cursor=cursor).json()) == sent[2:]
 
 
+def test_a_page_holds_a_thousand(rest, alice, bob):
+    first = Message.objects.get(pk=said(alice, bob))
+    fields = {field.attname: getattr(first, field.attname) for field in Message._meta.concrete_fields}
+    copies = range(1, 1001)
+    Message.objects.bulk_create(
+        Message(**{**fields, "id": None, "seq": number + 1, "client_id": f"c{number}", "created_ms": ms(NOON) + number})
+        for number in copies
+    )
+    for path in ("/v2/messages", "/v2/users/bobby/messages"):
+        page, rest_of_it = pages(rest, path, count=1000)
+        assert (page["total"], page["count"], rest_of_it["count"]) == (1001, 1000, 1)
+        assert [message["msg_ctime"] - ms(NOON) for message in page["messages"]] == [*range(1000)]
+        assert rest_of_it["messages"][0]["msg_ctime"] == ms(NOON) + 1000
+
+
 # Whose messages
 
 
@@ -366,6 +382,33 @@ def test_of_a_group_a_member_gets_what_was_said_while_they_were_in(rest, server,
     after = said(alice, club)
     assert ids(report(rest, "/v2/users/carol/messages")) == [during]
     assert ids(report(rest, "/v2/users/bobby/messages")) == [before, during, after]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_users_messages_are_those_that_a_plain_count_finds(rest, server, alice, bob, carol, seed):
+    """Who comes and goes at random gets what was said since they came last."""
+    dice, club = random.Random(seed), groups.create_group("Club", owner=alice, by=server)
+    inside, heard, sent = {alice}, {bob: [], carol: []}, {bob: [], carol: []}
+    for _ in range(40):
+        who, what = dice.choice([bob, carol]), dice.choice(["come or go", "speak", "hear", "hear", "pair"])
+        if what == "come or go":
+            groups.change_members(club, **{"remove" if who in inside else "add": [who]}, by=server)
+            inside ^= {who}
+            heard[who] = [one for one in heard[who] if one[0] == "pair" or who not in inside]
+        elif what == "speak":
+            message = said(who, club, by_server=True)
+            sent[who].append(message)
+            for other in {bob, carol} & inside - {who}:
+                heard[other].append(("group", message))
+        elif what == "hear":
+            message = said(alice, club)
+            for other in {bob, carol} & inside:
+                heard[other].append(("group", message))
+        else:
+            heard[who].append(("pair", said(alice, who)))
+    for who in (bob, carol):
+        expected = sorted([*sent[who], *(message for _, message in heard[who])])
+        assert ids(report(rest, f"/v2/users/{who.username}/messages")) == expected
 
 
 def test_what_a_user_cleared_was_received(rest, alice, bob):
