@@ -136,3 +136,21 @@ class NotShielded(NotAllowed):
     """The messages of the group are not shielded."""
 
     status, code, sdk_code = 403, 899053, 881204
+
+
+class AlreadyInGroup(NotAllowed):
+    """You are in the group already."""
+
+    status, code, sdk_code = 400, 899011, 880610
+
+
+class GroupNotPublic(NotAllowed):
+    """Only public groups can be asked for."""
+
+    sdk_code = 880611
+
+
+class RequestNotOpen(NotAllowed):
+    """No such request waits for an answer."""
+
+    sdk_code = 880612

@@ -93,6 +93,40 @@ class MembersAdded(GroupEvent):
     """`users` are in the group now."""
 
 
+class MembersAdmitted(GroupEvent):
+    """`users` are in the group now, because they had asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinRequested(GroupEvent):
+    """`users` is who would like to come in, or whom a member would like to have in."""
+
+    request_id: int  # how answers name it: the same for all who are asked
+    by_self: bool
+    reason: str = ""
+
+    @classmethod
+    def to(cls, group: Group, user: User, *, request_id: int, inviter: User | None, reason: str) -> Self:
+        asked = GroupEvent.of(group, [user], by=inviter or user)
+        return cls(**vars(asked), request_id=request_id, by_self=inviter is None, reason=reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinRefused(GroupEvent):
+    """`users` is who may not come in; told to the one who had asked."""
+
+    reason: str = ""
+    request_id: int = 0
+
+    @classmethod
+    def because(cls, group: Group, user: User, reason: str, *, by: User | None, request_id: int = 0) -> Self:
+        return replace(cls.of(group, [user], by=by), reason=reason, request_id=request_id)
+
+
+class JoinRefusedElsewhere(JoinRefused):
+    """The same, told to the others who could have answered."""
+
+
 class MembersRemoved(GroupEvent):
     """`users` were taken out of the group."""
 

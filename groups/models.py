@@ -52,10 +52,13 @@ class GroupQuerySet(models.QuerySet["Group"]):
         return self.filter(pk__in={group.pk for groups in lists for group in groups}, dissolved_at=None)
 
     def known_to(self, user: User) -> Self:
-        """Those of the user's application, and those of the owner's others that the user is in; their application loaded."""
+        """Those of the user's application; of the owner's others the public ones and those that the user is in.
+
+        Their application is loaded.
+        """
         inside = Membership.objects.filter(user=user).values("group")
-        reachable = self.of_owner(user.application).filter(Q(application=user.application_id) | Q(pk__in=inside))
-        return reachable.select_related("application")
+        open_to = Q(application=user.application_id) | Q(type=Group.Type.PUBLIC) | Q(pk__in=inside)
+        return self.of_owner(user.application).filter(open_to).select_related("application")
 
     def joined_by(self, user: User) -> Self:
         # Not as a join: without statistics SQLite would begin with all groups of the application.
@@ -167,7 +170,7 @@ class JoinRequest(models.Model):
         ACCEPTED = "accepted", _("accepted")
         REFUSED = "refused", _("refused")
 
-    event_id = models.BigIntegerField(unique=True)  # of event 56: how the wire names the request
+    event_id = models.BigIntegerField(unique=True)  # how event 56 and its answers name the request
     group = models.ForeignKey(Group, models.CASCADE, related_name="join_requests")
     applicant = models.ForeignKey(User, models.CASCADE, related_name="join_requests")
     inviter = models.ForeignKey(User, models.CASCADE, null=True, related_name="invitations")  # null: applied by self
@@ -180,6 +183,9 @@ class JoinRequest(models.Model):
     class Meta:
         verbose_name = _("join request")
         verbose_name_plural = _("join requests")
+        constraints = [
+            models.UniqueConstraint(fields=["group", "applicant"], condition=Q(state="open"), name="join_request_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.applicant_id} → {self.group_id} ({self.state})"

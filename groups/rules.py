@@ -70,6 +70,17 @@ def require_member(group: Group, by: Actor) -> None:
         raise NotMember
 
 
+def require_manager(group: Group, by: Actor) -> None:
+    """NotMember, or NotGroupManager (880614) for a user who is neither owner nor keeper."""
+    if by.is_privileged:
+        return
+    role = role_of(group, by)
+    if role is None:
+        raise NotMember
+    if role not in MANAGERS:
+        raise NotGroupManager
+
+
 def require_owner(group: Group, by: Actor) -> None:
     """NotGroupManager (880614) for a user who does not own the group."""
     if not by.is_privileged and group.owner_id != by.user_id:

@@ -207,3 +207,14 @@ class WireSilence(WireTarget):
 class WirePublicGroups(serializers.Serializer):
     start = IdField(default=0)
     appkey = Name(default="")
+
+
+class WireJoin(serializers.Serializer):
+    gid = IdField()
+    reason = TextField(max_bytes=TEXT_BYTES, default="")
+
+
+class WireJoinAnswer(WireTarget):
+    event_id = IdField()
+    result = NumberField(min_value=-(2**31), max_value=2**31)
+    reason = TextField(max_bytes=TEXT_BYTES, default="")

@@ -1,5 +1,5 @@
 """The requests and pushes of groups, by noun."""
 
-from groups.realtime import pushes, quiet, requests, roles
+from groups.realtime import joining, pushes, quiet, requests, roles
 
-__all__ = ["pushes", "quiet", "requests", "roles"]
+__all__ = ["joining", "pushes", "quiet", "requests", "roles"]

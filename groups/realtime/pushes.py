@@ -11,10 +11,14 @@ from groups.events import (
     GroupDissolved,
     GroupEvent,
     GroupInfoChanged,
+    JoinRefused,
+    JoinRefusedElsewhere,
+    JoinRequested,
     KeepersAdded,
     KeepersRemoved,
     MemberLeft,
     MembersAdded,
+    MembersAdmitted,
     MembersRemoved,
     MembersSilenced,
     OwnerChanged,
@@ -29,14 +33,17 @@ from imsite.realtime.dispatch import pushed
 Data = dict[str, Any]
 
 CREATED, LEFT, ADDED, REMOVED, INFO_CHANGED = 8, 9, 10, 11, 12  # event types
+JOIN_REQUESTED, JOIN_REFUSED, JOIN_REFUSED_ELSEWHERE = 56, 57, 58
+BY_SELF, BY_MEMBER = 59, 10  # `extra` of JOIN_REQUESTED
+ADMITTED = 2  # `extra` of an ADDED that answers a request
 SILENCE, KEEPERS, OWNER = 65, 80, 82
 SHIELDS, OWN_NO_DISTURB, OWN_SHIELDS = 39, 102, 103
 ON, OFF = 1, 2  # `extra` of SILENCE, KEEPERS, OWN_SHIELDS
 DISSOLVED = 69  # `extra` of a LEFT that is the group's end
 
 
-def rendered(event: GroupEvent, event_type: int, *, extra: int = 0) -> tuple[str, Data]:
-    """What all events of groups carry."""
+def rendered(event: GroupEvent, event_type: int, *, extra: int = 0, **more: Any) -> tuple[str, Data]:
+    """What all events of groups carry, and `more`."""
     members = {
         "gid": event.gid,
         "from_gid": event.gid,
@@ -47,6 +54,7 @@ def rendered(event: GroupEvent, event_type: int, *, extra: int = 0) -> tuple[str
         "from_uid": event.from_uid,
         "from_nickname": event.from_nickname,
         "to_usernames": list(event.users),
+        **more,
     }
     if event.new_owner:
         members["new_owner"] = event.new_owner
@@ -75,6 +83,32 @@ def group_dissolved(event: GroupDissolved) -> tuple[str, Data]:
 def members_added(event: MembersAdded) -> tuple[str, Data]:
     """Source: Web SDK, event_notification, type 10."""
     return rendered(event, ADDED)
+
+
+@pushed(MembersAdmitted)
+def members_admitted(event: MembersAdmitted) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 10 with extra 2."""
+    return rendered(event, ADDED, extra=ADMITTED)
+
+
+@pushed(JoinRequested)
+def join_requested(event: JoinRequested) -> tuple[str, Data]:
+    """`event_id` names the request for its answer. Source: Web SDK, event_notification, type 56 with extra 59 or 10."""
+    if event.by_self:
+        return rendered(event, JOIN_REQUESTED, extra=BY_SELF, event_id=event.request_id, description=event.reason)
+    return rendered(event, JOIN_REQUESTED, extra=BY_MEMBER, event_id=event.request_id)
+
+
+@pushed(JoinRefused)
+def join_refused(event: JoinRefused) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 57."""
+    return rendered(event, JOIN_REFUSED, description=event.reason)
+
+
+@pushed(JoinRefusedElsewhere)
+def join_refused_elsewhere(event: JoinRefusedElsewhere) -> tuple[str, Data]:
+    """Source: Web SDK, event_notification, type 58."""
+    return rendered(event, JOIN_REFUSED_ELSEWHERE, description=event.reason, from_eventid=event.request_id)
 
 
 @pushed(MembersRemoved)

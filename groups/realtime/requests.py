@@ -79,9 +79,11 @@ def update_group_info(session: Session, data: Data) -> None:
 
 @on("add_across_group_member", WireMembers, codes={TooManyGroups: 880609, **NO_USER})
 def add_members(session: Session, data: Data) -> None:
-    """Answer: code 0 alone. Source: Web SDK, Group, addGroupMembers."""
-    group = find(session, data["gid"])
-    services.change_members(group, add=named(session, data["member_usernames"]), by=session.actor)
+    """Answer: code 0 alone. Of a public group's plain member it only asks the owner and the keepers.
+
+    Source: Web SDK, Group, addGroupMembers.
+    """
+    services.invite(find(session, data["gid"]), named(session, data["member_usernames"]), by=session.actor)
 
 
 @on("del_across_group_member", WireMembers, codes=NO_USER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.models import User
@@ -13,7 +14,7 @@ from accounts.services import lock_users
 from groups import rules
 from groups.errors import AlreadyMember, NoMembersNamed, NotGroupManager, NotMember
 from groups.events import MemberLeft, MembersAdded, MembersRemoved
-from groups.models import Group, Membership
+from groups.models import Group, JoinRequest, Membership
 from groups.services.common import forget_title, lock_group, locking, tell
 from imsite.core import clock
 from messaging.services import participants
@@ -90,6 +91,7 @@ def leave_all_groups(user: User, *, by: Actor) -> None:
         else:
             group.memberships.filter(user=user).delete()
             succeed(group)
+    _close_requests(JoinRequest.objects.filter(applicant=user), JoinRequest.State.REFUSED)
 
 
 def enter(group: Group, users: Sequence[User], *, owner: User | None = None) -> None:
@@ -98,6 +100,11 @@ def enter(group: Group, users: Sequence[User], *, owner: User | None = None) -> 
         Membership(group=group, user=user, role=Role.OWNER if user == owner else Role.MEMBER) for user in users
     )
     participants.join(group.conversation, users, moderates=[owner] if owner else [])
+    _close_requests(JoinRequest.objects.filter(group=group, applicant__in=users), JoinRequest.State.ACCEPTED)
+
+
+def _close_requests(requests: QuerySet[JoinRequest], state: JoinRequest.State) -> None:
+    requests.filter(state=JoinRequest.State.OPEN).update(state=state, handled_at=clock.now())
 
 
 def succeed(group: Group) -> User | None:
