@@ -5,10 +5,12 @@ import base64
 import pytest
 import requests
 
+from tests.backing import wait_until
 from tests.live import Live
 from tests.wire_client import BlockingClient, Refused, md5_hex
 
 PEOPLE = ("alice", "bobby", "carol")
+SOON = 3  # seconds; without the word of the other process it would take 5
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +138,29 @@ def test_registration_by_clients_is_switched_at_once(server, shop):
     assert shop.rest("POST", "/v1/users", [{"username": "gerda", "password": "secret"}]).status_code == 201
     assert shop.rest("PUT", "/v1/sdkregister/status?status=1").status_code == 204
     register("frieda")
+
+
+def test_every_process_knows_at_once(tmp_path, postgresql_url, redis_url):
+    """The switch of registration, a block and who are friends: changed at one process, obeyed and heard at another."""
+    shared = {"IM_DATABASE_URL": postgresql_url, "IM_REDIS_URL": redis_url, "IM_SECRET_KEY": "for this test alone"}
+    with Live(tmp_path / "data", **shared) as one, Live(tmp_path / "data", **shared) as other:
+        shop = Shop(one, "Shop")
+        with BlockingClient.connect(other.url) as stranger, BlockingClient.connect(other.url) as bobby:
+            stranger.c_init(shop.appkey, shop.secret)
+            bobby.sign_in(shop.appkey, shop.secret, "bobby", "secret")
+            names = iter(f"stranger{number}" for number in range(1000))
+
+            def registered():
+                wanted = {"username": next(names), "password": md5_hex("secret")}
+                return stranger.request("register", wanted, check=False)["code"]
+
+            assert registered() == 0
+            shop.rest("PUT", "/v1/sdkregister/status?status=0")
+            wait_until(lambda: registered() == 880007, "the switch in the other process", seconds=SOON)
+            shop.rest("POST", "/v1/users/alice/friends", ["bobby"])
+            assert bobby.next_push("event_notification")["event_type"] == 7
+            bobby.send_text("alice", "hi")
+            shop.rest("PUT", "/v1/users/alice/blacklist", ["bobby"])
+            with pytest.raises(Refused) as refused:
+                bobby.send_text("alice", "hi")
+            assert refused.value.code == 880207
