@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from chatrooms import rules as room_rules
 from chatrooms import services as rooms
 from groups import rules as group_rules
 from groups import services as groups
+from groups.errors import TooManyGroups
 from groups.models import Group, Membership
 from imsite.core.errors import ImError
 from imsite.importing.entries import GROUPS, ROOMS, Entry
@@ -36,6 +38,10 @@ class Circle:
     @property
     def users(self) -> list[User]:
         return [user for user, _ in self.members]
+
+    @property
+    def names(self) -> set[str]:
+        return {self.owner.username, *(user.username for user in self.users)}
 
 
 class Circles:
@@ -129,12 +135,18 @@ class Circles:
 class Groups(Circles):
     kind, key, shape = GROUPS, "gid", MovedGroup
 
+    def __init__(self, move: Move) -> None:
+        super().__init__(move)
+        self.joined: Counter[str] = Counter()  # by a dry run, in which nobody really joins
+
     def _check(self, circle: Circle) -> None:
-        group_rules.require_capacity(
-            len({circle.owner.username, *(user.username for user in circle.users)}),
-            self.move.application.limits.group_capacity,
-        )
+        limits = self.move.application.limits
+        group_rules.require_capacity(len(circle.names), limits.group_capacity)
         group_rules.require_keepers(len(self._keepers(circle)))
+        if self.move.dry:
+            if busy := sorted(name for name in circle.names if self.joined[name] >= limits.groups_per_user):
+                raise TooManyGroups(f"in {limits.groups_per_user} groups already: {', '.join(busy[:5])}")
+            self.joined.update(circle.names)
 
     def _store(self, circle: Circle) -> int:
         values, by = circle.values, self.move.by
@@ -165,8 +177,7 @@ class Rooms(Circles):
     kind, key, shape = ROOMS, "id", MovedRoom
 
     def _check(self, circle: Circle) -> None:
-        names = {circle.owner.username, *(user.username for user in circle.users)}
-        room_rules.require_capacity(len(names), self.move.application.limits.room_capacity)
+        room_rules.require_capacity(len(circle.names), self.move.application.limits.room_capacity)
 
     def _store(self, circle: Circle) -> int:
         values, by = circle.values, self.move.by

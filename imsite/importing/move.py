@@ -8,6 +8,7 @@ from typing import Protocol
 
 from accounts.actors import Actor
 from accounts.models import Application, User
+from imsite.core.fields import is_storable
 from imsite.importing.entries import Entry, Fault, Source
 from imsite.importing.journal import Journal
 from imsite.importing.report import Report
@@ -24,7 +25,7 @@ class Move:
     report: Report
     dry: bool = False
     new_password: Callable[[], str] | None = None
-    planned: set[str] = field(default_factory=set)  # users that a dry run would have made
+    planned: dict[str, bool] = field(default_factory=dict)  # users that a dry run would have made, and who is an admin
 
     def __post_init__(self) -> None:
         self.by = Actor.system(self.application)
@@ -32,14 +33,15 @@ class Move:
 
     def users(self, names: Iterable[str]) -> dict[str, User]:
         """The users of these names who are there, by name. In a dry run also those who would be, without an id."""
-        wanted = [name for name in dict.fromkeys(names) if "\0" not in name]
-        found: dict[str, User] = {}
-        if self.dry:
-            found = {name: User(application=self.application, username=name) for name in wanted if name in self.planned}
+        wanted = [name for name in dict.fromkeys(names) if is_storable(name)]  # else no database looks for it
+        found = {name: self._planned(name) for name in wanted if name in self.planned} if self.dry else {}
         living = User.objects.of(self.application).select_related("application")
         for start in range(0, len(wanted), QUERIED):
             found |= {user.username: user for user in living.filter(username__in=wanted[start : start + QUERIED])}
         return found
+
+    def _planned(self, name: str) -> User:
+        return User(application=self.application, username=name, is_admin=self.planned[name])
 
     def is_elsewhere(self, appkey: str) -> bool:
         """Whether this is the appkey of another application than the one that is imported."""

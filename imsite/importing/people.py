@@ -41,7 +41,7 @@ class Users:
                 self.move.report.failed(USERS, profile["username"], entry.where, result)
             else:
                 self.move.report.count(USERS, DONE)
-                self.move.planned.add(result.username)
+                self.move.planned[result.username] = result.is_admin
 
     def _profile(self, entry: Entry) -> Profile | None:
         name = str(entry.values.get("username", ""))

@@ -256,6 +256,40 @@ def test_an_id_that_is_taken_becomes_another(run, write, application):
     assert min(lobby, nought) > 77
 
 
+def test_nobody_comes_into_too_many_groups(run, write, application):
+    from accounts.models import Application
+
+    Application.objects.filter(pk=application.pk).update(settings={"groups_per_user": 2})
+    write("users.json", PEOPLE)
+    circles = [{"gid": gid, "name": "Club", "owner_username": "anna", "members": ["bert"]} for gid in (1, 2, 3)]
+    write("groups.json", [*circles, {"gid": 4, "name": "Other", "owner_username": "cleo"}])
+    dry, real = run("--dry-run"), run()
+    assert dry.counts == real.counts
+    assert dry.told == real.told == [("groups", "3", "groups.json:1")]
+
+
+def test_names_that_no_database_takes(run, write):
+    """A NUL, and half of a surrogate pair, which JSON can write."""
+    write("users.json", PEOPLE)
+    for name in ("users.jsonl", "friends.jsonl", "blacklist.jsonl", "groups.jsonl", "chatrooms.jsonl", "words.jsonl"):
+        write(
+            name,
+            "".join(
+                '{"username": "#", "friends": ["#"], "blacklist": ["#"], "gid": "#", "id": "#", "name": "#",'
+                ' "owner_username": "#"}\n{"username": "anna", "friends": ["#"], "blacklist": ["#"], "gid": 1, "id": 1,'
+                ' "name": "Club", "owner_username": "anna", "members": ["#"]}\n'.replace("#", broken)
+                for broken in ("a\\u0000b", "\\ud800")
+            ),
+        )
+    for arguments in (["--dry-run"], []):
+        ran = run(*arguments)
+        assert ran.status == 3
+        assert ran.counts["friends"] == ran.counts["blacklists"] == (2, 0, 2)
+        assert ran.counts["groups"] == (1, 0, 3)
+        assert ran.counts["words"] == (1, 0, 2)
+    assert Group.objects.get().memberships.count() == 1
+
+
 # Words
 
 
@@ -300,9 +334,10 @@ def test_files_of_another_name_are_another_source(run, write):
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(run, write, alice):
-    write("users.json", [*PEOPLE, {"username": "alice"}, {"username": "x"}])
+    root = {"username": "root", "is_admin": True}
+    write("users.json", [*PEOPLE, {"username": "alice"}, {"username": "x"}, root])
     write("friends.json", [{"username": "anna", "friends": ["bert", "nobody"]}, {"username": "nobody", "friends": []}])
-    write("blacklist.json", [{"username": "bert", "blacklist": ["anna"]}])
+    write("blacklist.json", [{"username": "bert", "blacklist": ["anna", "root"]}])
     write(
         "groups.json",
         [
