@@ -83,7 +83,8 @@ def readmit(conversation: Conversation, users: Sequence[User], *, moderates: Seq
     rows = Participant.objects.filter(conversation=conversation, user__in=users)
     rows.update(active=True, leave_seq=None, until_event_id=None)
     rows.filter(user__in=moderates).update(moderates=True)
-    _tell_hub(locked, users, bus.join)
+    shielded = set(rows.filter(shield=True).values_list("user_id", flat=True))
+    _tell_hub(locked, [user for user in users if user.pk not in shielded], bus.join)
 
 
 @transaction.atomic

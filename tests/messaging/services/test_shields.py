@@ -140,6 +140,19 @@ def test_who_was_removed_gets_what_came_before_the_shield(club, alice, bob, serv
     assert (missed(bob), unread(bob, club)) == ([4], 1)
 
 
+def test_a_shield_outlives_the_end_of_a_group_that_is_restored(club, alice, bob, server, pushes):
+    say(alice, club, "before")
+    shield(bob, club, server)
+    groups.dissolve(club, by=server)
+    pushes.clear()
+    groups.restore(club, by=server)
+    assert [(kind, ids) for kind, _, ids, *_ in pushes if kind == "join"] == [("join", (alice.pk,))]
+    say(alice, club, "under")
+    assert (missed(bob), unread(bob, club)) == ([1], 1)
+    unshield(bob, club, server)
+    assert (missed(bob), unread(bob, club)) == ([1], 1)
+
+
 class Model:
     """One member's place, the naive way."""
 
