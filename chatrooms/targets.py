@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.actors import Actor
 from accounts.models import Application, User
 from chatrooms.errors import BannedInRoom, NoSuchRoom, NotInRoom
-from chatrooms.models import ChatRoom, RoomMembership
+from chatrooms.models import ChatRoom
 from imsite.core.errors import ImError
 from imsite.core.ids import read_id
 from messaging.targets import Target, TargetKind, values
