@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from messaging.errors import UnreadableImage
-from messaging.services.images import clean
+from messaging.services.images import clean, thumbnails
 from messaging.services.images.decoding import block_bytes
 from messaging.services.images.profiles import anonymous
-from tests.messaging.pictures import PLACE, animation, bomb, encoded, exif, frames_of, photo, picture
+from messaging.services.images.thumbnails import Size
+from tests.messaging.pictures import PLACE, animation, bomb, encoded, exif, frames_of, photo, picture, size_of
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -401,6 +402,7 @@ def test_a_profile_that_would_fill_the_memory_is_left_out():
 
 
 SAMPLES = [photo(6), photo(6, kind="PNG"), photo(6, kind="WEBP"), picture("BMP"), animation("GIF"), animation("WEBP")]
+SAMPLES += [picture("PNG", mode="P"), picture("BMP", mode="P"), photo(1, (90, 60), progressive=True), animation("PNG")]
 SAMPLES.append(encoded(Image.new("CMYK", (30, 30)), "JPEG", exif=exif(8)))
 
 
@@ -420,3 +422,9 @@ def test_broken_bytes_are_a_picture_or_a_refusal_and_nothing_else(sample, change
         return
     assert kept.width > 0
     assert kept.height > 0
+    for size in (Size(16, 16), Size(24, 16, crop=True)):
+        try:
+            small = thumbnails.render(kept.data, size, pixels=kept.width * kept.height)
+        except UnreadableImage:
+            continue
+        assert all(0 < side <= 24 for side in size_of(small))

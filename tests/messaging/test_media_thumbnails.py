@@ -362,6 +362,14 @@ def test_a_broken_picture_has_no_thumbnail(keep):
     assert stored_files() == set()
 
 
+def test_a_picture_without_its_palette_has_no_thumbnail(keep):
+    data = picture("PNG", (400, 200), mode="P")
+    at = data.index(b"PLTE") - 4
+    length = int.from_bytes(data[at : at + 4], "big")
+    kept = keep(data[:at] + data[at + 12 + length :])
+    assert refusal(get(kept, "size=100x100")) == (400, 899003)
+
+
 # Together with the upload
 
 

@@ -19,6 +19,15 @@ WAIT_SECONDS = 15
 BLOCK_BYTES = 16 * 1024 * 1024, 1024 * 1024 * 1024  # least and most of a picture in memory that is one piece
 PAGE_BYTES = 4096
 WORKERS_MOST = 4  # pictures at once, however small they are
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    IndexError,
+    AssertionError,  # a PNG that names colours of a palette and has none
+    struct.error,
+    Image.DecompressionBombError,
+)
 PILLOW = {
     media_types.JPEG: "JPEG",
     media_types.PNG: "PNG",
@@ -87,7 +96,7 @@ def reading() -> Iterator[None]:
     """UnreadableImage (899003) for what Pillow raises about a broken file, depending on the format and the place."""
     try:
         yield
-    except (OSError, ValueError, SyntaxError, IndexError, struct.error, Image.DecompressionBombError) as error:
+    except BROKEN as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise UnreadableImage from error

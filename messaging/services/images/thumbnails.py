@@ -136,15 +136,19 @@ def _whole(name: str) -> bytes:
 
 
 def _made(media: Media, size: Size) -> bytes:
-    original = io.BytesIO(_whole(str(media.file.name)))
+    return render(_whole(str(media.file.name)), size, pixels=media.width * media.height)
+
+
+def render(picture: bytes, size: Size, *, pixels: int) -> bytes:
+    """A picture of so many pixels in this size, as JPEG or WebP. UnreadableImage (899003), Busy (899030)."""
+    is_webp = media_types.type_of(picture[: media_types.HEAD_BYTES]) is media_types.WEBP
     with reading(), ExitStack() as stack:
-        if media.content_type == media_types.WEBP.content_type:  # Pillow makes room for it when it opens it
-            stack.enter_context(budget.take(media.width * media.height))
-        image = stack.enter_context(Image.open(original, formats=list(PILLOW.values())))
-        pixels = image.width * image.height
+        if is_webp:  # Pillow makes room for it when it opens it
+            stack.enter_context(budget.take(pixels))
+        image = stack.enter_context(Image.open(io.BytesIO(picture), formats=list(PILLOW.values())))
         require_bearable(*image.size)
         image.draft(None, _draft_of(image, size))  # a JPEG is decoded at a half, a quarter or an eighth
-        if media.content_type != media_types.WEBP.content_type:
+        if not is_webp:
             whole = image.info.get("progressive")  # then its decoder needs all of it at once
             stack.enter_context(budget.take(pixels if whole else image.width * image.height))
         return _encoded(_resized(_plain(image), size, profile=image.info.get("icc_profile")))
