@@ -1,11 +1,13 @@
 """Every example of the vendor's REST document, replayed against a running server, with and without a slash at the end."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.described import place_of, require_described, schema, strict
 from tests.replay import Wire, differences, file_of, multipart, site
 
 pytestmark = pytest.mark.sqlite_only
@@ -42,10 +44,10 @@ def test_an_example_is_answered_as_printed(server, example, path):
             example["method"], tenant.filled_path(path), {"Authorization": tenant.authorization, **headers}, body
         )
     assert answer.status == example["status"], answer.content
+    require_described(example["method"], path, answer)
     if "answer" not in example:
         assert answer.content == b""
         return
-    assert answer.headers["content-type"].startswith("application/json")
     assert differences(tenant.filled(example["answer"]), answer.json(), set(example.get("varies", ()))) == []
 
 
@@ -81,6 +83,34 @@ def test_every_answer_with_a_body_is_in_the_file():
 
 
 MADE = {"Register as user", "Create a group", "Create a chat room", "Send a message"}  # 201 with a body
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example["title"] for example in EXAMPLES])
+def test_the_request_is_one_of_the_description(example):
+    """docs/openapi.json takes what the vendor's page shows: path, method, query and body."""
+    path, _, query = example["path"].partition("?")
+    place = place_of(example["method"], path)
+    assert place is not None
+    operation = schema()["paths"][place[0]][place[1]]
+    known = {one["name"]: one for one in operation.get("parameters", ()) if one["in"] == "query"}
+    given = dict(pair.split("=") for pair in query.split("&") if pair)
+    assert given.keys() <= known.keys()
+    assert {name for name, one in known.items() if one.get("required")} <= given.keys()
+    if "body" in example:
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert [fault.message for fault in strict(body).iter_errors(numbered(example["body"]))] == []
+    else:
+        assert "requestBody" not in operation or "upload" in example
+
+
+def numbered(value):
+    """A body with numbers for the names of what is made before; keys of applications stay texts."""
+    if isinstance(value, list | dict):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        made = {key: numbered(one) for key, one in inner}
+        return made if isinstance(value, dict) else [*made.values()]
+    is_id = isinstance(value, str) and re.fullmatch(r"{(?!appkey|sister)\w+}", value)
+    return 12345 if is_id else value
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example["title"] for example in EXAMPLES])
