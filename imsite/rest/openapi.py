@@ -21,7 +21,7 @@ from imsite.rest.fields import LARGEST_ID, Described
 
 JSON = "application/json"
 REASONS = {200: "Done", 201: "Made", 204: "Done; no body"}
-SOURCE = re.compile(r"\s*\bSource:\s*(.+?)\.?\s*\Z", re.DOTALL)
+SOURCE = re.compile(r"\s*\bSource:\s*(.+?)\.?\s*(?=\n\s*\n|\Z)", re.DOTALL)
 Json = dict[str, Any]
 Direction = Literal["request", "response"]
 
