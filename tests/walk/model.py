@@ -37,6 +37,7 @@ class Thread:
         self.gid = gid
         self.said: list[Said] = []
         self.places = {name: Place() for name in members}
+        self.taken_back: set[int] = set()  # seqs
 
     def __repr__(self) -> str:
         return f"<group {self.gid}>" if self.gid else f"<{' and '.join(self.places)}>"
@@ -91,15 +92,17 @@ class Thread:
         return self.said[place.joined : end]
 
     def brought_to(self, user: str) -> list[Said]:
-        """What a history by sync is made of: without what came under a shield."""
-        return [said for said in self.seen_by(user) if said.seq not in self.places[user].shielded]
+        """What a history by sync is made of: without what came under a shield, or was taken back."""
+        kept_away = self.places[user].shielded | self.taken_back if user in self.places else ()
+        return [said for said in self.seen_by(user) if said.seq not in kept_away]
 
     def unread(self, user: str) -> int:
         return sum(said.sender != user and said.seq > self.places[user].read for said in self.brought_to(user))
 
     def missed_by(self, user: str) -> list[Said]:
-        """What others said and no device of the user has received."""
-        reached = self.places[user].reached | self.places[user].shielded if user in self.places else ()
+        """What others said and no device of the user has received, without what was taken back."""
+        place = self.places.get(user, Place())
+        reached = place.reached | place.shielded | self.taken_back
         return [said for said in self.heard_by(user) if said.sender != user and said.seq not in reached]
 
     def reach(self, user: str, upto: int) -> None:

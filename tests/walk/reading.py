@@ -89,8 +89,10 @@ class Reading(Base):
             for message in self.pages(visit, key, max(store, default=0)):
                 assert message["seq"] > max(store, default=0)
                 store[message["seq"]] = message["msg_id"]
-                said = (message["from_username"], message["content"]["msg_body"]["text"])
-                assert self.kept[message["msg_id"]] == said
+                sender, text = self.kept[message["msg_id"]]
+                assert (message["state"] == "retracted") == (message["seq"] in thread.taken_back)
+                told = None if message["state"] == "retracted" else {"text": text}
+                assert (message["from_username"], message["content"].get("msg_body")) == (sender, told)
             assert last == thread.last
             seen = {said.seq: said.msg_id for said in thread.seen_by(visit.user)}
             assert store == seen, f"{visit}: history of {thread}"

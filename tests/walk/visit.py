@@ -10,6 +10,7 @@ from tests.wire_client import BlockingClient, Data
 
 CONVERSATION_READ = 200
 SHIELDS_CHANGED = 39
+TAKEN_BACK = 55
 GROUP_EVENTS = range(8, 13)
 PUSH_S = 3
 
@@ -85,6 +86,10 @@ class Visit:
             self.events.append((kind, key, data["read_seq"], data["unread_count"]))
         elif kind in GROUP_EVENTS:
             self.events.append((kind, data["gid"]))
+            self.event_ids.append(data["event_id"])
+        elif kind == TAKEN_BACK:
+            assert data["msg_ids"] == data["msgid_list"]
+            self.events.append((kind, *data["msg_ids"], data["from_gid"]))
             self.event_ids.append(data["event_id"])
         elif kind == SHIELDS_CHANGED:
             self.events.append((kind,))

@@ -8,12 +8,13 @@ from tests.walk.base import PLATFORMS
 from tests.walk.reading import Reading
 from tests.walk.sites import EVERYONE, PASSWORD
 from tests.walk.speaking import Speaking
+from tests.walk.taking_back import TakingBack
 from tests.walk.visit import SHIELDS_CHANGED, Visit
 
 ADDED, REMOVED = 10, 11  # event types
 
 
-class Walker(Speaking, Reading):
+class Walker(Speaking, TakingBack, Reading):
     """`step` takes one of STEPS by its name and a number that decides the rest, and compares everything with the model."""
 
     def step(self, name: str, number: int) -> None:
@@ -146,5 +147,5 @@ STEPS = (
     "connect", "connect", "connect", "connect", "cut", "cut_midway", "fall_silent", "come_back_unnoticed", "change_members",
     "change_members_midway", "shield", "shield", "say", "say", "say", "say", "say", "repeat", "repeat", "reuse_id", "intrude", "announce",
     "announce", "announce", "acknowledge", "acknowledge", "sync", "acknowledge_sync", "catch_up", "mark_read", "mark_read",
-    "mark_read",
+    "mark_read", "take_back", "take_back", "take_back_by_server", "take_back_in_vain",
 )  # fmt: skip
