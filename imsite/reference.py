@@ -67,7 +67,7 @@ def rendered(language: str) -> str:
         languages = [
             {"code": code, "name": translation.get_language_info(code)["name_local"]} for code, _ in settings.LANGUAGES
         ]
-        page = Page(schema)
+        page = Page(schema, language)
         return render_to_string(
             "reference/page.html",
             {
@@ -75,7 +75,7 @@ def rendered(language: str) -> str:
                 "languages": languages,
                 "sheets": SHEETS,
                 "version": schema["info"]["version"],
-                "introduction": [markup(part) for part in paragraphs(schema["info"]["description"])],
+                "introduction": [markup(part) for part in paragraphs(openapi.introduction(language))],
                 "sections": page.sections(),
                 "codes": page.codes(),
                 "host": HOST,
@@ -86,8 +86,8 @@ def rendered(language: str) -> str:
 class Page:
     """What the template shows, read from the description."""
 
-    def __init__(self, schema: Json) -> None:
-        self.schema = schema
+    def __init__(self, schema: Json, language: str) -> None:
+        self.schema, self.language = schema, language
         self.components = schema["components"]
 
     def sections(self) -> list[Json]:
@@ -95,9 +95,9 @@ class Page:
         found: dict[str, list[Json]] = {tag["name"]: [] for tag in self.schema["tags"]}
         for place, operation in openapi.operations(self.schema):
             found[operation["tags"][0]].append(self.operation(place, operation))
-        texts = {tag["name"]: tag["description"] for tag in self.schema["tags"]}
+        words = {section["name"]: section.get(self.language, section) for section in openapi.words("sections")}
         return [
-            {"id": slug(name), "name": name, "text": texts[name], "operations": operations}
+            {"id": slug(name), "name": words[name]["name"], "text": words[name]["text"], "operations": operations}
             for name, operations in found.items()
             if operations
         ]

@@ -73,6 +73,16 @@ def test_it_is_read_in_two_languages(client, query, accepts, language, word):
     assert "<script>" not in page
 
 
+def test_the_introduction_and_the_sections_are_in_chinese_too(client):
+    page = client.get("/docs/rest?language=zh-hans").content.decode()
+    assert '<h2 id="do-not-disturb">免打扰</h2>' in page
+    assert "鉴权" in page
+    english, chinese = (openapi.introduction(language) for language in ("en", "zh-hans"))
+    assert len(reference.paragraphs(english)) == len(reference.paragraphs(chinese))
+    assert set(re.findall("`[^`]+`", english)) == set(re.findall("`[^`]+`", chinese))
+    assert all("zh-hans" in section for section in openapi.words("sections"))
+
+
 def test_it_is_sent_once(client):
     first = client.get("/docs/rest/")
     again = client.get("/docs/rest/", headers={"If-None-Match": first.headers["ETag"]})
