@@ -217,12 +217,9 @@ def _application(session: sessions.Session) -> Application:
 
 
 def _reachable(session: sessions.Session, appkey: str) -> Application:
+    """The own application where none is named, or another one of its owner."""
     own = _application(session)
-    if appkey.strip() in ("", own.appkey):
-        return own
-    other = identity.application_of(appkey.strip())
-    rules.require_same_owner(own, other)
-    return other
+    return rules.other_application(own, appkey) if appkey.strip() else own
 
 
 def _ip(address: str) -> str | None:
