@@ -60,11 +60,6 @@ class Answer:
     headers: CaseInsensitiveDict[str]
     content: bytes
 
-    @property
-    def status_code(self) -> int:
-        """As tests/described.py asks for it."""
-        return self.status
-
     def json(self) -> Any:
         return json.loads(self.content)
 

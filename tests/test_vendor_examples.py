@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.described import place_of, require_described, schema, strict
+from tests.described import place_of, schema, strict
 from tests.replay import Wire, differences, file_of, multipart, site
 
 pytestmark = pytest.mark.sqlite_only
@@ -44,10 +44,10 @@ def test_an_example_is_answered_as_printed(server, example, path):
             example["method"], tenant.filled_path(path), {"Authorization": tenant.authorization, **headers}, body
         )
     assert answer.status == example["status"], answer.content
-    require_described(example["method"], path, answer)
     if "answer" not in example:
         assert answer.content == b""
         return
+    assert answer.headers["Content-Type"].startswith("application/json")
     assert differences(tenant.filled(example["answer"]), answer.json(), set(example.get("varies", ()))) == []
 
 
