@@ -7,7 +7,6 @@ import http.client
 import json
 import random
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -37,7 +36,7 @@ class SourceUnreachable(ImError):
 class Client:
     """GET with an application's credentials. May be used by several threads, each of which has a connection of its own."""
 
-    def __init__(self, host: str, appkey: str, secret: str, *, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, host: str, appkey: str, secret: str, *, wait: Callable[[float], object] | None = None) -> None:
         """`host` is a host name, or an address with a scheme; Invalid where it is none. `wait` waits so many seconds."""
         address = urlsplit(host if "://" in host else f"https://{host}")
         try:
@@ -49,7 +48,8 @@ class Client:
         self.is_secure, self.path = address.scheme == "https", address.path.rstrip("/")
         credentials = base64.b64encode(f"{appkey}:{secret}".encode()).decode()
         self.headers = {"Authorization": f"Basic {credentials}", "Accept": "application/json"}
-        self.wait = wait
+        self._closed = threading.Event()
+        self.wait = wait or self._closed.wait
         self._own = threading.local()
 
     def get(self, path: str, **query: Any) -> Any:
@@ -60,14 +60,20 @@ class Client:
                 answer, body = self._ask(target)
             except (OSError, http.client.HTTPException) as error:
                 trouble, asked = f"{type(error).__name__}: {error}", None
-                self._close()
+                self._hang_up()
             else:
                 if answer.status not in RETRIED:
                     return _read(answer.status, body)
                 trouble, asked = f"HTTP {answer.status}", answer.getheader("Retry-After")
             if attempt + 1 < ATTEMPTS:
                 self.wait(_pause(attempt, asked))
+            if self._closed.is_set():
+                break
         raise SourceUnreachable(f"{self.netloc} does not answer GET {target}: {trouble}")
+
+    def close(self) -> None:
+        """Try nothing again from now on: nobody waits for the answers any more."""
+        self._closed.set()
 
     def _ask(self, target: str) -> tuple[http.client.HTTPResponse, bytes]:
         connection = getattr(self._own, "connection", None)
@@ -78,7 +84,7 @@ class Client:
         answer = connection.getresponse()
         return answer, answer.read()
 
-    def _close(self) -> None:
+    def _hang_up(self) -> None:
         connection = getattr(self._own, "connection", None)
         self._own.connection = None
         if connection is not None:

@@ -87,8 +87,12 @@ class RemoteSource:
     def _together(self, fetch: Callable[[Any], Row], wanted: Iterator[Any]) -> Iterator[Row]:
         """What `fetch` makes of each, in order, some fetched at once and not too many ahead."""
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="imsite-import") as threads:
-            while batch := list(islice(wanted, AHEAD)):
-                yield from threads.map(fetch, batch)
+            try:
+                while batch := list(islice(wanted, AHEAD)):
+                    yield from threads.map(fetch, batch)
+            except BaseException:
+                self.client.close()  # else the end would wait until the last thread has lost its patience
+                raise
 
     def _user(self, name: str) -> Row:
         """The whole profile, which a page of users need not have; admins are marked."""

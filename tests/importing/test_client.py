@@ -2,6 +2,7 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -9,6 +10,7 @@ import pytest
 
 from imsite.core.errors import Invalid
 from imsite.importing.client import ATTEMPTS, LONGEST_WAIT, Client, SourceRefused, SourceUnreachable
+from tests.backing import wait_until
 from tests.importing.scripted import CUT, scripted
 
 
@@ -90,3 +92,13 @@ def test_what_is_no_host(host):
 def test_a_bare_name_is_asked_over_tls():
     client = Client("api.example.com", "key", "secret")
     assert (client.netloc, client.port, client.is_secure) == ("api.example.com", None, True)
+
+
+def test_who_waits_is_told_that_nobody_does_any_more():
+    with scripted(answer({}, 503, Retry_After="60"), answer([1])) as script, ThreadPoolExecutor(1) as threads:
+        client = Client(script.url, "key", "secret")
+        asked = threads.submit(client.get, "/")
+        wait_until(lambda: script.asked, "the first request")
+        client.close()
+        assert isinstance(asked.exception(10), SourceUnreachable)
+    assert len(script.asked) == 1
