@@ -492,7 +492,7 @@ def test_no_query_is_done_for_each_member(application, alice, bob, carol, crowd,
     with django_assert_max_num_queries(30):
         group = services.create_group("Crowd", owner=alice, members=crowd, by=server)
     assert group.memberships.count() == 201
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(35):
         services.change_members(group, add=[bob, carol], remove=crowd[:100], by=server)
     with django_assert_max_num_queries(30):
         services.change_members(group, add=crowd[:100], by=Actor.of(alice))
