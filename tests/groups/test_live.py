@@ -55,7 +55,9 @@ def heard(client):
     events = []
     while push := client.take_push("event_notification"):
         event = push[1]
-        events.append((event["event_type"], event["extra"], [user["username"] for user in event["to_usernames"]]))
+        events.append(
+            (event["event_type"], event["extra"], [user["username"] for user in event.get("to_usernames", ())])
+        )
     return events
 
 
@@ -125,3 +127,45 @@ def test_who_was_away_is_told_later(shop, connect):
     assert missed("bobby") == [8, 10, 11]  # nothing of what came after
     assert missed("carol") == [8, 10, 11, 12]
     assert missed("dave1") == [10, 11, 12]  # nothing of what came before
+
+
+def test_roles_shields_and_questions_over_real_sockets(shop, connect):
+    rest = shop["rest"]
+    alice, bobby, carol = (connect(name) for name in ("alice", "bobby", "carol"))
+    gid = alice.request("create_group", {"group_name": "Open", "is_limit": True})["gid"]
+    found = carol.request("public_group_list", {"start": 0})["result"]
+    assert gid in [group["gid"] for group in found["groups"]]
+
+    carol.request("apply_join_group", {"gid": gid, "reason": "please"})
+    question = alice.next_push("event_notification")
+    while question["event_type"] != 56:
+        question = alice.next_push("event_notification")
+    answer = {
+        "gid": gid, "event_id": question["event_id"], "target_username": "carol", "from_username": "carol", "result": 0,
+    }  # fmt: skip
+    alice.request("admin_add_group_member", answer)
+    assert heard(carol) == [(10, 2, ["carol"])]
+    alice.request("add_across_group_member", {"gid": gid, "member_usernames": [{"username": "bobby"}]})
+    alice.request("add_group_keeper", {"gid": gid, "member_usernames": [{"username": "bobby"}]})
+    bobby.request("group_mem_silence", {"gid": gid, "target_username": "carol", "keep_silence": True})
+    with pytest.raises(Refused) as refused:
+        carol.send_group_text(gid, "may I?")
+    assert refused.value.code == 880212
+    bobby.request("group_mem_silence", {"gid": gid, "target_username": "carol", "keep_silence": False})
+    assert heard(carol) == [(10, 0, ["bobby"]), (80, 1, ["bobby"]), (65, 1, ["carol"]), (65, 2, ["carol"])]
+
+    carol.request("add_msg_shield_group", {"gid": gid})
+    carol.request("add_msg_no_disturb_group", {"gid": gid})
+    alice.send_group_text(gid, "not for carol")
+    assert (texts(bobby), texts(carol)) == (["not for carol"], [])
+    assert [group["gid"] for group in carol.request("list_shield_group")["groups"]] == [gid]
+    assert [group["gid"] for group in carol.request("no_disturb")["no_disturb"]["groups"]] == [gid]
+    alice.request("change_group_admin", {"gid": gid, "target_username": "bobby"})
+    assert heard(carol) == [(82, 0, ["bobby"])]
+    assert rest("POST", "/v1/users/carol/groupsShield", {"remove": [gid]}).status_code == 204
+    bobby.send_group_text(gid, "for all")
+    assert texts(carol) == ["for all"]
+    bobby.request("del_group_keeper", {"gid": gid, "member_usernames": [{"username": "alice"}]})
+    bobby.request("dissolve_group", {"gid": gid})
+    assert heard(bobby)[-1] == (9, 69, ["bobby", "alice", "carol"])
+    assert heard(carol)[-1] == (9, 69, ["carol", "alice", "bobby"])
