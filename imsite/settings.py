@@ -143,7 +143,6 @@ if switched("IM_BEHIND_TLS_PROXY"):
 
 # Packages
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -72,7 +72,11 @@ class Live:
         command = [sys.executable, "manage.py", "serve", "--migrate", *arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        wait_until(self._answers, f"{self.url}/livez", seconds=60)
+        try:
+            wait_until(self._answers, f"{self.url}/livez", seconds=60)
+        except BaseException:  # nobody would stop it
+            self.stop()
+            raise
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it and return its exit status; SIGKILL after a while."""
