@@ -18,7 +18,8 @@ pytestmark = pytest.mark.sqlite_only
 
 CODE = re.compile(r"\b(8[59][59]\d{3})\b")  # of the REST API, as docstrings write them
 EVERYWHERE = {899003, 899007, 899008, 899030}
-ACROSS = {899009, 899020}  # operations know users of several applications, endpoints but the cross ones name those of one
+# Operations know users of several applications; endpoints but the cross ones name those of one.
+ACROSS = {899009, 899020}
 # What an operation behind says of its other half, which this endpoint does not ask for.
 OTHER_HALF = {
     "PUT /v1/chatroom/{room}/members": {899082},
