@@ -88,11 +88,17 @@ def file_storage() -> dict[str, Any]:
     if given["IM_S3_SECRET_KEY"] and not given["IM_S3_ACCESS_KEY"]:
         raise ImproperlyConfigured("IM_S3_ACCESS_KEY must be set where IM_S3_SECRET_KEY is.")
     if not re.match(r"(https?://[^/]|$)", given["IM_S3_ENDPOINT"]):
-        raise ImproperlyConfigured(f"IM_S3_ENDPOINT must begin with http:// or https://, not {given['IM_S3_ENDPOINT']!r}.")
+        raise ImproperlyConfigured(
+            f"IM_S3_ENDPOINT must begin with http:// or https://, not {given['IM_S3_ENDPOINT']!r}."
+        )
     if not given["IM_S3_ENDPOINT"] and not given["IM_S3_REGION"]:
-        raise ImproperlyConfigured("IM_S3_REGION, or IM_S3_ENDPOINT of another service, must be set where IM_S3_BUCKET is.")
+        raise ImproperlyConfigured(
+            "IM_S3_REGION, or IM_S3_ENDPOINT of another service, must be set where IM_S3_BUCKET is."
+        )
     if not all(importlib.util.find_spec(package) for package in ("storages", "boto3")):
-        raise ImproperlyConfigured("IM_S3_BUCKET needs packages that are missing; `make install` with it set gets them.")
+        raise ImproperlyConfigured(
+            "IM_S3_BUCKET needs packages that are missing; `make install` with it set gets them."
+        )
     options = {
         "bucket_name": bucket,
         "endpoint_url": given["IM_S3_ENDPOINT"] or None,
