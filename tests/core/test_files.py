@@ -152,9 +152,16 @@ def test_a_service_that_does_not_answer_is_told_and_logged(endpoint, caplog, mon
 # Settings
 
 
-def started(tmp_path, **variables: str) -> str:
+WITHOUT_BOTO3 = """
+import importlib.util
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *package: None if name == "boto3" else find_spec(name, *package)
+"""
+
+
+def started(tmp_path, *, before: str = "", **variables: str) -> str:
     """What a start with these variables says: the storage, and whether boto3 was loaded."""
-    code = (
+    code = before + (
         "import django, sys\ndjango.setup()\nfrom django.conf import settings\n"
         "print(settings.STORAGES['default'], 'boto3' in sys.modules, settings.S3_DOWNLOADS)"
     )
@@ -179,6 +186,12 @@ def test_a_bucket_with_all_it_needs(tmp_path):
     ):  # fmt: skip
         assert expected in said
     assert "S3Files" in started(tmp_path, IM_S3_BUCKET="b", IM_S3_REGION="eu-central-1")  # the machine has a role
+
+
+def test_a_bucket_without_its_packages_stops_the_start(tmp_path):
+    said = started(tmp_path, before=WITHOUT_BOTO3, IM_S3_BUCKET="b", IM_S3_REGION="eu-central-1")
+    assert "ImproperlyConfigured: IM_S3_BUCKET needs packages that are missing" in said
+    assert started(tmp_path, before=WITHOUT_BOTO3).endswith("False stream\n")
 
 
 @pytest.mark.parametrize(
