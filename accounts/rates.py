@@ -19,6 +19,11 @@ console = Guard("console")  # of operators
 OPEN_PER_MINUTE = 600  # requests of one connection that is not logged in
 
 
+def account_name(application: Application, username: str) -> str:
+    """By what `passwords` knows a chat account."""
+    return f"{application.pk}:{username}"
+
+
 def take_rest(application: Application) -> Quota | None:
     """Count a REST request of the application; where it stands then. None without a limit."""
     return limiter.quota(("rest", application.pk), application.limits.rest_per_minute)

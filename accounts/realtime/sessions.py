@@ -170,8 +170,18 @@ def update_own_info(session: sessions.Session, data: Data) -> None:
 
 @on("update_user_pwd", PasswordChange, codes={WrongPassword: 882002})
 def change_own_password(session: sessions.Session, data: Data) -> None:
-    """Change one's own password, both md5; code 0 alone, 882002 for a wrong old one. Source: Web SDK, updateSelfPwd."""
-    services.change_password(session.actor.user, data["old_pwd"], data["new_pwd"], by=session.actor)
+    """Change one's own password, both md5; code 0 alone, 882002 for a wrong old one. Source: Web SDK, updateSelfPwd.
+
+    Wrong ones count as those of sign-ins do (880209): a page that was left open is no place to guess at.
+    """
+    user = session.actor.user
+    name = rates.account_name(user.application, user.username)
+    rates.passwords.require_open(session.address, name)
+    try:
+        services.change_password(user, data["old_pwd"], data["new_pwd"], by=session.actor)
+    except WrongPassword:
+        rates.passwords.failed(session.address, name)
+        raise
 
 
 # Pushes

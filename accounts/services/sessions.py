@@ -66,7 +66,7 @@ def log_in(
 
 def _find_and_verify(application: Application, username: str, md5: str, address: str) -> User:
     """The user of this name and password. The guard is asked first: a guess that it refuses costs no hash."""
-    name = f"{application.pk}:{username}"
+    name = rates.account_name(application, username)
     rates.passwords.require_open(address, name)
     try:
         user = User.objects.of(application).find(username)

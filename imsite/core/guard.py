@@ -29,7 +29,9 @@ PROVEN_S = 3600.0  # how long an address that had the secret right counts as one
 KEPT_MOST = 50_000
 UNKNOWN = "?"  # a name that nobody has, whichever it is
 
-Place = tuple[str, str]  # address and name, either of them "" for all
+EVERYWHERE = "*"  # for an address; who comes through a Unix socket has none, and that is ""
+
+Place = tuple[str, str]  # address and name; the name is "" for all
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ class Guard:
         with self._lock:
             if len(self._wrong) + 3 > self.most:
                 self._forget_old(now)
-            attacked = bool(name) and self._add(("", name), now, ATTACK).count > ATTACK
+            attacked = bool(name) and self._add((EVERYWHERE, name), now, ATTACK).count > ATTACK
             is_new = attacked and self._proven.get((network, name), 0.0) <= now
             self._add((network, name or UNKNOWN), now, ATTACK_FREE if is_new else FREE)
             self._add((network, ""), now, FREE_OF_ADDRESS)

@@ -307,6 +307,14 @@ def test_a_guesser_of_passwords_has_to_wait_and_the_user_has_not(application, al
     assert Page(application).log_in("bobby") == 0
 
 
+def test_the_old_password_is_not_guessed_at_either(application, alice):
+    socket = Socket(alice)
+    guess = {"old_pwd": "0" * 32, "new_pwd": "1" * 32}
+    assert [socket.ask("update_user_pwd", guess)["code"] for _ in range(FREE + 1)] == [882002] * FREE + [880209]
+    assert socket.ask("update_user_pwd", {**guess, "old_pwd": PASSWORD_MD5})["code"] == 880209
+    assert Page(application).log_in("alice") == 0
+
+
 def test_a_guess_that_is_refused_costs_no_hash(application, alice, monkeypatch):
     for _ in range(FREE):
         Page(application).log_in("alice", "0" * 32)

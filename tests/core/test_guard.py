@@ -174,3 +174,12 @@ def test_limits_turned_off(either, settings):
     fail(either, HOME, "shop", 500)
     assert either.wait(HOME, "shop") == 0
     assert not either._wrong
+
+
+def test_who_has_no_address_counts_once(either):
+    """Behind a Unix socket of a proxy that names nobody."""
+    fail(either, "", "shop", FREE - 1)
+    assert either.wait("", "shop") == 0
+    either.failed("", "shop")
+    assert either.wait("", "shop") == 1
+    assert either.wait(HOME, "shop") == 0

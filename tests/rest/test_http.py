@@ -20,8 +20,10 @@ PATIENCE = 15  # seconds
 class Site:
     """A server with an application that has an admin."""
 
-    def __init__(self, live):
+    def __init__(self, live, *, made=True):
         self.live = live
+        if not made:
+            return
         made = live.manage("create_application", "Shop", "--json")
         self.appkey, self.secret = made["appkey"], made["master_secret"]
         answer = self.ask("POST", "/v1/admins", json={"username": "root1", "password": "secret"})
@@ -274,3 +276,15 @@ def test_a_secret_that_is_rotated_beside_the_running_server(site):
         lambda: site.ask("GET", "/v1/users", secret=first).status_code == 401, "the end of the first", seconds=10
     )
     assert {site.ask("GET", "/v1/users", secret=one).status_code for one in (second, third)} == {200}
+
+
+def test_a_guesser_waits_in_every_process(tmp_path, redis_url):
+    with (
+        Live(tmp_path / "data", IM_REDIS_URL=redis_url) as first,
+        Live(tmp_path / "data", IM_REDIS_URL=redis_url, IM_SERVER="uvicorn") as second,
+    ):
+        here, there = Site(first), Site(second, made=False)
+        there.appkey = here.appkey
+        for _ in range(FREE):
+            assert here.ask("GET", "/v1/users", secret="x" * 24).status_code in (401, 429)
+        wait_until(lambda: there.ask("GET", "/v1/users", secret="y" * 24).status_code == 429, "the other process")
