@@ -34,7 +34,8 @@ def test_what_is_no_id(application, wanted):
 
 def test_several_bring_ids_at_once(application):
     first = begin_conversation(application, GROUP).pk
-    wanted = [first + 1000 + number for number in (5, 1, 4, 2)]
+    # Apart: those who bring none get the ids that follow.
+    wanted = [first + 1000 + number for number in (50, 10, 40, 20)]
     calls = [lambda one=one: begin_conversation(application, GROUP, wanted_id=one).pk for one in wanted]
     calls += [lambda: begin_conversation(application, GROUP).pk] * 4
     made = together(*calls)
