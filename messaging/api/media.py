@@ -20,7 +20,6 @@ from accounts.actors import Actor
 from accounts.authentication import read_basic
 from accounts.errors import AuthenticationMissing, NoSuchApplication, OriginRefused, UserDisabled
 from accounts.models import Application
-from imsite.core.cache import ShortCache
 from imsite.core.errors import ImError, Invalid, TooFast
 from imsite.rest.describe import Header, Upload, described
 from imsite.rest.errors import answer_refusal
@@ -39,6 +38,7 @@ from messaging.services import media
 
 DRAINED_BYTES = 64 * 1024 * 1024  # read and thrown away, so that whoever sends too much hears why
 HEAD_BYTES = 64 * 1024  # of a body, in which the names of its parts stand
+HEADER_LINES = 16  # of a part, as long as its name may need converting
 TAIL_BYTES = 4096  # of a body, in which its end stands
 PREFLIGHT_SECONDS = 3600
 UPLOAD_CODES: dict[type[ImError], int] = {TooLarge: 898061, UploadTokenExpired: 898010}
@@ -175,19 +175,9 @@ def uploads_number(code: int) -> int:
     return code - 1000 if 899000 <= code <= 899099 else 898003
 
 
-_patterns: ShortCache[str, list[str]] = ShortCache(seconds=5)
-
-
 def require_known_origin(origin: str) -> None:
     """Some application allows pages of this origin: a preflight does not say which one it is about. OriginRefused."""
-    patterns = _patterns.get("all", _patterns_of_all)
-    rules.require_origin(Application(origins=patterns), origin)
-
-
-def _patterns_of_all() -> list[str]:
-    """The patterns of all applications; none, which allows any, where one of them has none."""
-    lists = list(Application.objects.values_list("origins", flat=True))
-    return sorted({pattern for patterns in lists for pattern in patterns}) if all(lists) else []
+    rules.require_origin(Application(origins=identity.origins_of_all()), origin)
 
 
 def receive(request: Request, kind: str, *, by: Actor) -> Media:
@@ -239,7 +229,9 @@ class Body:
         head = b""
         while len(head) < HEAD_BYTES and (more := self.request.read(HEAD_BYTES - len(head))):
             head += more
-        headers = re.compile(re.escape(self.boundary) + rb"\r\n(?:[^\r\n]+\r\n)+(?=\r\n)")
+        # Possessive and counted: whoever sends boundaries alone would have all that follows read again for each of them.
+        lines = rb"\r\n(?:[^\r\n]++\r\n){1,%d}+(?=\r\n)" % HEADER_LINES
+        headers = re.compile(re.escape(self.boundary) + lines)
         return headers.sub(lambda found: in_utf8(found.group()), head)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import zlib
 
 import pytest
@@ -134,6 +135,15 @@ def test_a_name_is_in_utf8_or_gbk_and_loses_its_folders(rest, sent, kept):
     answer = post("/v1/resource?type=file", body, rest.headers).json()
     assert (answer["fname"], answer["fsize"]) == (kept, len(content))
     assert Media.objects.get().file.read() == content
+
+
+def test_a_body_of_nothing_but_boundaries_is_read_once(rest):
+    """Not again from each of them: that took ten seconds in which nobody else was served."""
+    body = (b"--a\r\na\r\n" * 10_000)[:60_000]
+    began = time.process_time()
+    answer = post("/v1/resource?type=file", body, rest.headers, "multipart/form-data; boundary=a")
+    assert refusal(answer) == (400, 899003)
+    assert time.process_time() - began < 2
 
 
 def test_a_name_may_come_encoded_by_rfc_5987(rest):
@@ -344,6 +354,32 @@ def test_origins_are_those_of_the_application_and_in_a_preflight_those_of_all(al
     for origin in ("https://www.elsewhere.com", "https://evil.example.com", "null"):
         assert refusal(from_page(alice, picture(), Origin=origin)) == (403, 898008)
     assert Media.objects.count() == 1
+
+
+def test_a_change_of_origins_counts_for_the_next_preflight(application, django_capture_on_commit_callbacks):
+    def changes(*origins: str) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            accounts.change_application(application, {"origins": origins}, by=None)
+
+    page = "https://shop.example.com"
+    assert preflight(page).status_code == 204
+    changes("https://elsewhere.com")
+    assert preflight(page).status_code == 403
+    changes("https://elsewhere.com", page)
+    assert preflight(page).status_code == 204
+    changes("https://elsewhere.com")
+    assert preflight(page).status_code == 403
+    with django_capture_on_commit_callbacks(execute=True):
+        accounts.create_application("Open to all", by=None)
+    assert preflight(page).status_code == 204
+
+
+def test_a_preflight_is_no_query_and_no_cookie(application, django_assert_num_queries):
+    preflight("https://a.example")
+    with django_assert_num_queries(0):
+        answer = preflight("https://b.example")
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert not answer.cookies
 
 
 def test_other_methods_have_no_answer(alice):

@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import time
 import tracemalloc
 import zlib
 
@@ -48,6 +49,37 @@ def test_a_picture_without_metadata_is_kept_byte_for_byte(kind, extension):
     data = picture(kind)
     kept = clean(data)
     assert (kept.data, kept.type.format, kept.width, kept.height) == (data, extension, 40, 20)
+
+
+def test_a_scan_of_fill_bytes_is_read_once():
+    """Not again from each of them: forty thousand took half a minute in which nobody else was served."""
+    data = photo()
+    assert data.endswith(b"\xff\xd9")
+    began = time.process_time()
+    assert clean(data[:-2] + b"\xff" * 1_000_000 + b"\0" + data[-2:]).width == 40
+    assert clean(data[:-2] + b"\xff" * 1_000_000 + data[-2:]).data == clean(data).data
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_profile_whose_parts_are_the_same_bytes_many_times_is_none(kind):
+    """Else a small picture becomes a large one, or one that has no place for its profile."""
+    names = [b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1"]
+    size = 3_000_000
+    table = b"".join(struct.pack(">4sII", name, 240 + at, size) for at, name in enumerate(names))
+    profile = (bytes(36) + b"acsp" + bytes(88) + struct.pack(">I", len(names)) + table).ljust(240 + size + 8, b"\0")
+    kept = clean(picture(kind, icc_profile=profile))
+    assert (kept.width, kept.height) == (40, 20)
+    assert len(kept.data) < 10_000
+
+
+def test_a_png_has_one_profile():
+    data, profile = (
+        picture("PNG"),
+        b"icc\0\0" + zlib.compress(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
+    )
+    kept = clean(data[:33] + chunk(b"iCCP", profile) * 3 + data[33:])
+    assert kept.data.count(b"iCCP") == 1
 
 
 def test_a_jpeg_loses_place_camera_and_comment_and_nothing_else():

@@ -17,7 +17,9 @@ PROFILE_NAME = b"ICC_PROFILE\0"
 PROFILE_PART_BYTES = 65_519  # of a profile in one segment
 ADOBE_BYTES = 12
 
-_marker = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # within a scan: not a stuffed byte, not a restart
+# Within a scan: not a stuffed byte, not a restart. Of the bytes that may fill up before it the last alone: a search for all
+# of them begins again at each of them.
+_marker = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def strip(data: bytes) -> Container:
@@ -61,6 +63,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, Bytes]]:
         if marker == SCAN:
             following = _marker.search(data, at)
             end = following.start() if following else len(data)
+            while following and data[end - 1] == 0xFF and end > at:
+                end -= 1
             scan, at = view[at:end], end
         yield marker, payload, scan
     raise too_many_parts()

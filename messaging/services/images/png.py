@@ -18,7 +18,7 @@ def strip(data: bytes) -> Container:
     """The chunks that a picture is shown by; of its colour profile the colours."""
     if data[12:16] != b"IHDR":
         raise broken()
-    found, view, at = Container([data[:8]]), memoryview(data), 8
+    found, view, at, has_profile = Container([data[:8]]), memoryview(data), 8, False
     found.measure(*struct.unpack_from(">II", data, 16))
     for _ in range(container.PARTS_MAX):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -28,7 +28,8 @@ def strip(data: bytes) -> Container:
         at += len(chunk)
         if kind == b"eXIf":
             found.orientation = exif.orientation_of(bytes(chunk[8:-4]))
-        elif kind == b"iCCP":
+        elif kind == b"iCCP" and not has_profile:  # there is one; each of many would be inflated
+            has_profile = True
             found.parts += _profile_chunk(bytes(chunk[8:-4]))
         elif kind == b"fcTL":
             found.add_frame(*struct.unpack_from(">II", chunk, 12))

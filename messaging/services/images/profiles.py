@@ -44,16 +44,20 @@ def unpacked(data: bytes) -> bytes | None:
 
 
 def _tags_of(profile: bytes) -> dict[bytes, bytes] | None:
-    """The needed tags and their values; None where one lies outside."""
+    """The needed tags and their values; None where one lies outside, or many make more of the same bytes than there are."""
     (count,) = struct.unpack_from(">I", profile, HEADER_BYTES)
     if count > TAGS_MAX:
         return None
     tags: dict[bytes, bytes] = {}
+    places: set[tuple[int, int]] = set()
     for index in range(count):
         name, at, size = struct.unpack_from(">4sII", profile, HEADER_BYTES + 4 + 12 * index)
         if at + size > len(profile):
             return None
         if name in NEEDED:
+            places.add((at, size))
+            if sum(length for _, length in places) > len(profile):
+                return None
             tags[name] = profile[at : at + size]
     return tags
 
