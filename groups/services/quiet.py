@@ -24,6 +24,7 @@ from groups.errors import (
 )
 from groups.events import OwnGroupNoDisturbChanged, OwnGroupSetting, OwnShieldsChanged, ShieldsChanged
 from groups.models import Group, wire_group
+from groups.services.common import locking
 from imsite.core.events import Audience, publish
 from messaging.models import Participant
 from messaging.services import participants
@@ -98,7 +99,8 @@ def change_no_disturb(
 def _change_groups(user: User, add: Sequence[Group], remove: Sequence[Group]) -> None:
     if not add and not remove:
         return
-    living = {group.pk: group for group in Group.objects.living(add, remove)}
+    # Locked as who leaves locks them: their event is stored before their place is written, and ours after it.
+    living = {group.pk: group for group in locking(Group.objects.living(add, remove)).order_by("pk")}
     places = _places(user, living)
     for group in (*add, *remove):
         if group.pk not in living:
