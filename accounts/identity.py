@@ -10,6 +10,7 @@ REMEMBERED_S = 5.0  # a command in another process may not reach the bus
 
 _known: ShortCache[str, Application] = ShortCache(REMEMBERED_S)
 _owners: ShortCache[int, int] = ShortCache(REMEMBERED_S)
+_origins: ShortCache[str, list[str]] = ShortCache(REMEMBERED_S)
 
 
 def application_of(appkey: str) -> Application:
@@ -28,6 +29,16 @@ def owner_of(application_id: int) -> int:
     return _owners.get(application_id, load)
 
 
+def origins_of_all() -> list[str]:
+    """The patterns of all applications; none, which allows any origin, where one of them has none."""
+
+    def load() -> list[str]:
+        lists = list(Application.objects.values_list("origins", flat=True))
+        return sorted({pattern for patterns in lists for pattern in patterns}) if all(lists) else []
+
+    return _origins.get("all", load)
+
+
 def forget(appkey: str) -> None:
     """Read it anew at the next request, in all processes. Call it after the commit."""
     bus.announce("application", appkey)
@@ -37,4 +48,5 @@ def forget(appkey: str) -> None:
 def _forget_here(appkey: str) -> None:
     _known.forget(appkey)
     _owners.clear()
+    _origins.clear()
     forget_limits(appkey)

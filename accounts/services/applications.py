@@ -53,6 +53,7 @@ def create_application(
             )
     except IntegrityError:
         raise Conflict(f"the appkey {appkey} is taken") from None
+    transaction.on_commit(lambda: identity.forget(application.appkey))  # its origins are new to preflights
     return application, secret
 
 
