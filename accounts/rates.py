@@ -39,6 +39,11 @@ def require_sends(by: Actor, sender: User | None) -> None:
         limiter.require(("server sends", sender.pk), limits.server_sends_per_minute)
 
 
+def require_commands(by: Actor) -> None:
+    """One more transparent command of this user: as many as messages, counted apart; TooFast (880209)."""
+    limiter.require(("commands", by.user_id), by.application.limits.sends_per_minute)
+
+
 def require_uploads(by: Actor) -> None:
     """One more upload of this user; TooFast (899030)."""
     if by.is_user:

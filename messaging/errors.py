@@ -49,6 +49,18 @@ class TooLong(BadValue):
     status, code, sdk_code = 400, 899003, 880206
 
 
+class NotOnline(NotFound):
+    """Nobody there is signed in."""
+
+    status, code, sdk_code = 403, 899002, 881602
+
+
+class CommandTooLong(BadValue):
+    """The command is too long."""
+
+    status, code, sdk_code = 400, 899003, 881604
+
+
 class SensitiveText(NotAllowed):
     """The text holds a word that the application does not allow."""
 

@@ -70,3 +70,14 @@ class ConversationRead(Event):
     read_seq: int = 0
     read_ms: int = 0  # clients count what was sent later as unread; 0 = all is read
     unread_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSent(Event):
+    """A user handed a command on to another one, to a group, or to their own devices of a platform. It is kept nowhere."""
+
+    from_username: str
+    from_appkey: str
+    cmd: str
+    gid: int = 0
+    platform: str = ""  # as the user named it: all, android, ios, pc, web

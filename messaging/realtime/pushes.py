@@ -7,10 +7,11 @@ from typing import Any
 from accounts.serializers import notification
 from imsite.realtime.dispatch import pushed
 from messaging import wire
-from messaging.events import ConversationRead, MessageRetracted, MessageSent, RoomMessageSent
-from messaging.models import Conversation
+from messaging.events import CommandSent, ConversationRead, MessageRetracted, MessageSent, RoomMessageSent
+from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation
 
 RETRACTED, CONVERSATION_READ = 55, 200  # event types
+PLATFORM_TYPE = 5  # of a command to one's own devices
 
 
 @pushed(MessageSent)
@@ -66,3 +67,14 @@ def conversation_read(event: ConversationRead) -> tuple[str, dict[str, Any]]:
         "read_seq": event.read_seq,
         "unread_count": event.unread_count,
     }
+
+
+@pushed(CommandSent)
+def command_sent(event: CommandSent) -> tuple[str, dict[str, Any]]:
+    """type 3 from a user, 4 with gid to a group, 5 with platform to the user's own devices. Source: Web SDK, trans_msg_rec."""
+    sender = {"from_appkey": event.from_appkey, "from_username": event.from_username, "cmd": event.cmd}
+    if event.platform:
+        return "trans_msg_rec", {"type": PLATFORM_TYPE, "platform": event.platform, **sender}
+    if event.gid:
+        return "trans_msg_rec", {"type": GROUP_TYPE, "gid": event.gid, **sender}
+    return "trans_msg_rec", {"type": SINGLE_TYPE, **sender}

@@ -133,7 +133,7 @@ def prepare(
         need_receipt=draft.need_receipt,
         moves_cursor=by.is_user,
         privileged=not is_user,
-        friends_only=_is_for_friends(target, by),
+        friends_only=is_for_friends(target, by),
         sid=by.sid,
         on_commit=push,
     )
@@ -142,7 +142,7 @@ def prepare(
     return send
 
 
-def _is_for_friends(target: Target, by: Actor) -> bool:
+def is_for_friends(target: Target, by: Actor) -> bool:
     """Whether the application of the sender, or that of the receiver, lets only friends write to each other."""
     return by.application.limits.friends_only or (
         target.peer is not None and target.peer.application.limits.friends_only
