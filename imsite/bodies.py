@@ -1,4 +1,9 @@
-"""Daphne reads a whole body, of any length, before it asks the application: anyone could fill the disk. Here it has an end."""
+"""What Daphne does with a body before it asks the application, kept within bounds.
+
+It reads a whole body, of any length: anyone could fill the disk. Here it has an end. Twisted below it then takes a form apart
+for arguments that nobody reads, in the event loop: an upload of 8 MiB would stop every socket for a second or more, whoever
+sends it, and a form that is broken would be answered with nothing. Here the application reads it, once it knows whose it is.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,9 @@ class BoundedRequest(WebRequest):
     """A request whose body has HTTP_BODY_BYTES bytes at most; 413 and the end of the connection otherwise."""
 
     left = 0  # bytes
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
 
     def gotLength(self, length: int | None) -> None:
         """Of the body, once the head is read; None where it comes in chunks."""

@@ -133,6 +133,20 @@ def test_a_body_in_chunks(site):
         assert wire.hear()[1]["nickname"] == "Chunk"
 
 
+def test_a_form_is_read_by_nobody_before_the_application(site):
+    """Twisted takes forms apart in its event loop unless told not to, and closes the connection on what is none."""
+    form = "Content-Type: multipart/form-data; boundary=x"
+    with site.wire() as wire:
+        for line in ("POST /v1/resource?type=file HTTP/1.1", "POST /v1/users HTTP/1.1"):
+            wire.say(line, form, "Content-Length: 4", body=b"none")
+            status, answer = wire.hear()
+            assert (status, answer["error"]["code"]) == (400, 899003), line
+    answer = requests.post(
+        f"{site.live.url}/v1/resource", b"none", headers={"Content-Type": form.partition(": ")[2]}, timeout=PATIENCE
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, 899007)
+
+
 def test_a_client_that_asks_before_it_sends(site):
     """`Expect: 100-continue`, as curl and PHP send it with larger bodies."""
     with site.wire() as wire:
