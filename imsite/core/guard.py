@@ -8,6 +8,7 @@ into a table.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from imsite.core.errors import TooFast
 
 FREE = 10  # wrong ones of an address for one name before it has to wait
 FREE_OF_ADDRESS = 100  # for all names
+FORGETS_ONE_S = 30.0  # of an address: many who share it mistype all day, one by one, and none of them is a guesser
 ATTACK = 200  # wrong ones for a name from all addresses: from here on a new address has ATTACK_FREE
 ATTACK_FREE = 2
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0  # it doubles with each wrong one
@@ -36,7 +38,7 @@ Place = tuple[str, str]  # address and name; the name is "" for all
 
 @dataclass(slots=True)
 class Wrong:
-    count: int
+    count: float
     last_at: float
     open_at: float  # no try before
 
@@ -72,7 +74,8 @@ class Guard:
             return 0.0
         pair = (network, name or UNKNOWN)
         places: tuple[Place, ...] = (pair,) if is_proven else (pair, (network, ""))
-        return max(0.0, *(self._wrong[place].open_at - now if place in self._wrong else 0.0 for place in places))
+        found = [wrong for place in places if (wrong := self._wrong.get(place))]  # another thread may take one away
+        return max([0.0, *(wrong.open_at - now for wrong in found)])
 
     def require_open(self, address: str, name: str) -> None:
         """This address may try this name's secret now; TooFast (429 and 899030; 880209) otherwise."""
@@ -108,13 +111,14 @@ class Guard:
             attacked = bool(name) and self._add((EVERYWHERE, name), now, ATTACK).count > ATTACK
             is_new = attacked and self._proven.get((network, name), 0.0) <= now
             self._add((network, name or UNKNOWN), now, ATTACK_FREE if is_new else FREE)
-            self._add((network, ""), now, FREE_OF_ADDRESS)
+            self._add((network, ""), now, FREE_OF_ADDRESS, forgets_one_s=FORGETS_ONE_S)
 
-    def _add(self, place: Place, now: float, free: int) -> Wrong:
+    def _add(self, place: Place, now: float, free: int, *, forgets_one_s: float = math.inf) -> Wrong:
         wrong = self._wrong.get(place)
         if wrong is None or wrong.last_at + FORGOTTEN_S < now:
             wrong = self._wrong[place] = Wrong(0, now, now)
-        wrong.count, wrong.last_at = wrong.count + 1, now
+        wrong.count = max(0.0, wrong.count - (now - wrong.last_at) / forgets_one_s) + 1
+        wrong.last_at = now
         if wrong.count >= free:
             wrong.open_at = now + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(wrong.count - free, 30))
         return wrong

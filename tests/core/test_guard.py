@@ -4,7 +4,17 @@ import pytest
 
 from imsite.core import bus, guard
 from imsite.core.errors import TooFast
-from imsite.core.guard import ATTACK, ATTACK_FREE, FORGOTTEN_S, FREE, FREE_OF_ADDRESS, LONGEST_WAIT_S, PROVEN_S, Guard
+from imsite.core.guard import (
+    ATTACK,
+    ATTACK_FREE,
+    FORGETS_ONE_S,
+    FORGOTTEN_S,
+    FREE,
+    FREE_OF_ADDRESS,
+    LONGEST_WAIT_S,
+    PROVEN_S,
+    Guard,
+)
 
 HOME, CAFE = "192.0.2.1", "198.51.100.7"
 
@@ -86,6 +96,30 @@ def test_other_names_of_the_address_stay_open_until_it_tries_many(either):
     for number in range(FREE_OF_ADDRESS):
         either.failed(HOME, f"name{number}")
     assert either.wait(HOME, "other") > 0
+
+
+def test_many_who_share_an_address_may_mistype_all_day(either, clock):
+    for number in range(500):
+        either.failed(HOME, f"name{number}")
+        clock.now += FORGETS_ONE_S
+        assert either.wait(HOME, "other") == 0
+
+
+def test_one_wrong_now_and_then_does_not_lock_an_address_for_all(either, clock):
+    """A device that has an old password, say, and tries whenever it may."""
+    for _ in range(500):
+        clock.now += either.wait(HOME, "old")
+        either.failed(HOME, "old")
+    assert either.wait(HOME, "other") == 0
+
+
+def test_who_goes_on_guessing_for_many_names_has_one_try_in_half_a_minute(either, clock):
+    began, tries = clock.now, 0
+    while clock.now < began + 3600:
+        either.failed(HOME, f"name{tries}")
+        tries += 1
+        clock.now += either.wait(HOME, "other")
+    assert tries < FREE_OF_ADDRESS + 3600 / FORGETS_ONE_S + 10
 
 
 def test_invented_names_take_no_memory_and_lock_only_themselves(either):
