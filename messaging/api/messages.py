@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.errors import CrossApplication, NoSuchApplication, NoSuchUser, NotAnAdmin
 from accounts.models import User
-from imsite.core.errors import Busy
+from imsite.core.errors import Busy, Invalid
 from imsite.core.ids import read_id
 from imsite.rest.describe import Header, described
 from imsite.rest.views import ImView
@@ -98,7 +98,10 @@ class Messages(OldApplicationReport):
         if key is None:
             return None
         require_request_key(key)
-        asked = orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)
+        try:
+            asked = orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # members that nobody reads may be nested deeper than it writes
+            raise Invalid("the body is nested too deep") from None
         return RequestKey(key, hashlib.blake2b(asked, digest_size=16).hexdigest())
 
     def _send(self, asked: dict[str, Any]) -> Sent:

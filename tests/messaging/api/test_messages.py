@@ -561,6 +561,12 @@ def test_a_key_has_1_to_92_bytes(rest, bob):
         assert refused(rest, message(), **{"Idempotency-Key": key}) == (400, 899003)
 
 
+def test_a_body_that_is_nested_deeper_than_json_is_written_is_refused_with_a_key(rest, bob):
+    body = orjson.dumps(message())[:-1] + b',"extras":' + b"[" * 300 + b"]" * 300 + b"}"
+    assert refused(rest, body, **{"Idempotency-Key": "deep"}) == (400, 899003)
+    assert send(rest, body).status_code == 201
+
+
 # The server's own trouble
 
 
