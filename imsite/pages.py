@@ -6,6 +6,8 @@ signature: it lets a user's password be tried, nothing more.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -30,8 +32,22 @@ SHEETS = [
 ]  # fmt: skip
 PLAIN_SHEETS = SHEETS[:6]
 STATIC = settings.BASE_DIR / "static"
+IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)";', re.MULTILINE)
+
+
+def modules_of(entry: Path) -> set[Path]:
+    """The ES module and all that it imports, by itself or through others."""
+    found, waiting = set(), [entry]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += [(file.parent / name).resolve() for name in IMPORTED.findall(file.read_text(encoding="utf-8"))]
+    return found
+
+
 # Named in the shell, so that a browser asks for all at once and not for one layer of imports after the other.
-MODULES = sorted(str(file.relative_to(STATIC)) for file in STATIC.glob("chat/**/*.js"))
+MODULES = sorted(str(file.relative_to(STATIC)) for file in modules_of(STATIC / "chat" / "main.js"))
 MISSING = {
     "en": {
         "title": "There is no chat here",

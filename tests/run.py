@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def run_node() -> tuple[str, str]:
-    """The unit tests of static/chat, as they are, under node."""
+    """The unit tests of static/chat and static/sdk, as they are, under node."""
     files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "js").rglob("*test*.*js"))
     if reason := backing.node_missing():
         return left_out(reason)

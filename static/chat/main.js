@@ -1,13 +1,13 @@
 /** The wiring: the session feeds the model, the model feeds the regions, the regions call the model. */
 
-import { md5 } from "./client/md5.js";
-import { Server } from "./client/server.js";
-import { Session } from "./client/session.js";
-import { Signatures } from "./client/signatures.js";
+import { md5 } from "../sdk/core/md5.js";
+import { Session } from "../sdk/core/session.js";
+import { Signatures } from "../sdk/core/signatures.js";
 import { preferredLanguage, Texts } from "./lib/i18n.js";
 import { explain } from "./lib/reasons.js";
 import { forget, remember, remembered } from "./lib/storage.js";
 import { Chat } from "./model/chat.js";
+import { Server } from "./model/server.js";
 import { Announcer } from "./view/announcer.js";
 import "./view/composer.js";
 import "./view/connection.js";

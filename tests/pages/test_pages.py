@@ -150,7 +150,7 @@ def test_every_style_sheet_is_there():
 
 def test_every_module_is_named_in_the_shell(client, application):
     page = client.get("/").content.decode()
-    for module in ("chat/main.js", "chat/client/session.js", "chat/view/thread.js"):
+    for module in ("chat/main.js", "sdk/core/session.js", "chat/view/thread.js"):
         assert module in pages.MODULES
         assert f'<link rel="modulepreload" href="/static/{module}">' in page
 

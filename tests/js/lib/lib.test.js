@@ -7,12 +7,13 @@ import { Lost, NoAnswer, Refusal, Stale } from "../../../static/chat/lib/errors.
 import { LANGUAGES, preferredLanguage, Texts } from "../../../static/chat/lib/i18n.js";
 import { sendsMessage } from "../../../static/chat/lib/keys.js";
 import { splitLinks } from "../../../static/chat/lib/links.js";
-import { requestId, uniqueId } from "../../../static/chat/lib/random.js";
+import { uniqueId } from "../../../static/chat/lib/random.js";
 import { explain } from "../../../static/chat/lib/reasons.js";
 import { bytesText, fit } from "../../../static/chat/lib/sizes.js";
 import { dayLabel, rowTime } from "../../../static/chat/lib/time.js";
 import { en } from "../../../static/chat/lib/words-en.js";
 import { zh } from "../../../static/chat/lib/words-zh.js";
+import { requestId } from "../../../static/sdk/core/random.js";
 
 const ROOT = new URL("../../../", import.meta.url);
 
@@ -36,17 +37,25 @@ test("every word that scripts and templates name is there", () => {
 });
 
 test("relative imports end in a semicolon and make no cycle; layers point one way", () => {
-  const layers = { lib: ["lib"], client: ["client", "lib"], model: ["model", "lib"], view: ["view", "model", "lib"] };
+  const layers = {
+    "sdk/core": ["sdk/core"],
+    "sdk/jmessage": ["sdk/jmessage", "sdk/core"],
+    "chat/lib": ["chat/lib", "sdk/core"],
+    "chat/model": ["chat/model", "chat/lib", "sdk/core"],
+    "chat/view": ["chat/view", "chat/model", "chat/lib"],
+  };
+  const folder = (name) => name.split("/").slice(0, -1).join("/");
   const graph = new Map();
-  for (const [name, source] of read("static/chat/", ".js")) {
+  const modules = ["chat/", "sdk/"].flatMap((root) => read(`static/${root}`, ".js").map(([name, source]) => [root + name, source]));
+  for (const [name, source] of modules.filter(([path]) => !path.endsWith(".classic.js"))) {
     const lines = source.match(/^(?:import|export)\b[^;]*?\bfrom\s+"[^"]+".?$/gm) ?? [];
     for (const line of lines) assert.match(line, /from "\.{1,2}\/[\w./-]+\.js";$/, `${name}: ${line}`);
     const targets = [...source.matchAll(/^(?:import|export)\b[^;]*?from "([^"]+)";/gm)].map(([, path]) =>
       new URL(path, `http://x/${name}`).pathname.slice(1),
     );
     graph.set(name, targets);
-    const layer = name.includes("/") ? name.split("/")[0] : null;
-    if (layer) for (const target of targets) assert.ok(layers[layer].includes(target.split("/")[0]), `${name} → ${target}`);
+    const layer = layers[folder(name)];
+    if (layer) for (const target of targets) assert.ok(layer.includes(folder(target)), `${name} → ${target}`);
   }
   const done = new Set();
   const visit = (name, path) => {

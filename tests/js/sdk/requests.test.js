@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Clock } from "../setup.js";
-import { Requests } from "../../../static/chat/client/requests.js";
-import { Lost, NoAnswer, Refusal } from "../../../static/chat/lib/errors.js";
+import { Requests } from "../../../static/sdk/core/requests.js";
+import { Lost, NoAnswer, Refusal } from "../../../static/sdk/core/errors.js";
 
 let clock, sent, silences, requests;
 
@@ -85,4 +85,66 @@ test("pushes and strangers' answers are not taken for answers", () => {
   assert.equal(requests.received("late", { rid: sent[0].data.rid + 1, code: 0 }), false);
   assert.equal(requests.received("ack", { rid: sent[0].data.rid + 1 }), true);
   requests.lose();
+});
+
+test("patient requests send again what was not answered for 30 s, five transmissions in all", async () => {
+  const patient = new Requests((name, data) => sent.push({ name, data }), () => {}, { patient: true });
+  const answer = patient.ask("send", { text: "x" });
+  patient.received("ack", { rid: sent[0].data.rid });
+  for (let times = 1; times < 5; times += 1) {
+    clock.pass(29_999);
+    assert.equal(sent.length, times);
+    clock.pass(1);
+    patient.received("ack", { rid: sent[0].data.rid });
+  }
+  clock.pass(30_000);
+  await assert.rejects(answer, (error) => error instanceof NoAnswer && error.acknowledged);
+  assert.equal(new Set(sent.map(({ data }) => JSON.stringify(data))).size, 1);
+  clock.pass(120_000);
+  assert.equal(sent.length, 5);
+});
+
+test("patient requests that nobody acknowledges end after five transmissions, 25 s", async () => {
+  const patient = new Requests((name, data) => sent.push({ name, data }), () => {}, { patient: true });
+  const answer = patient.ask("send");
+  clock.pass(24_999);
+  assert.equal(sent.length, 5);
+  clock.pass(1);
+  await assert.rejects(answer, (error) => error instanceof NoAnswer && !error.acknowledged);
+});
+
+test("on a new connection what is under way goes out again, the same", async () => {
+  const first = requests.ask("a");
+  const second = requests.ask("b");
+  requests.sendAgain();
+  assert.deepEqual(sent.slice(2), sent.slice(0, 2));
+  for (const { data } of sent.slice(2)) requests.received("x", { rid: data.rid, code: 0 });
+  await Promise.all([first, second]);
+});
+
+test("an aborted request is waited for no more, and its timers are gone", async () => {
+  const stop = new AbortController();
+  const answer = requests.ask("send", {}, { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(answer, { name: "AbortError" });
+  clock.pass(60_000);
+  assert.equal(sent.length, 1);
+  await assert.rejects(requests.ask("send", {}, { signal: stop.signal }), { name: "AbortError" });
+  assert.equal(sent.length, 1);
+});
+
+test("the acknowledgement is told once", () => {
+  const told = [];
+  requests.ask("send", {}, { onAck: (rid) => told.push(rid) }).catch(() => {});
+  const { rid } = sent[0].data;
+  requests.received("ack", { rid });
+  requests.received("ack", { rid });
+  assert.deepEqual(told, [rid]);
+  requests.lose();
+});
+
+test("a refusal carries the whole answer", async () => {
+  const answer = requests.ask("receipt_report");
+  requests.received("receipt_report", { rid: sent[0].data.rid, code: 880003, message: "no", username: "bobby" });
+  await assert.rejects(answer, (error) => error.answer.username === "bobby" && error.answer.code === 880003);
 });

@@ -1,6 +1,8 @@
-import { Lost, NoAnswer, Refusal } from "../lib/errors.js";
+import { Lost, NoAnswer, Refusal } from "./errors.js";
 
 const UNKNOWN = 882001;
+const TOO_LARGE = 880210;
+const TOO_LARGE_UPLOAD = 898061; // the same refusal, as the upload's own address numbers it
 const ANSWER_WITHIN_MS = 5 * 60_000;
 
 function answerOf(request) {
@@ -11,7 +13,8 @@ function answerOf(request) {
     // a proxy in between may answer with a page of its own; the status then tells all we know
   }
   if (request.status === 200 && body?.media_id) return body;
-  throw new Refusal(body?.error?.code ?? UNKNOWN, body?.error?.message);
+  const { code = UNKNOWN, message } = body?.error ?? {};
+  throw new Refusal(code === TOO_LARGE_UPLOAD ? TOO_LARGE : code, message);
 }
 
 function basic(username, token) {
@@ -19,14 +22,23 @@ function basic(username, token) {
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
+function formOf(file, type) {
+  if (file instanceof FormData) return file;
+  const form = new FormData();
+  form.append(type, file, file.name || type);
+  return form;
+}
+
 /**
- * POST an image to /resource. Resolves to {media_id, media_crc32, width, height, format, fsize}.
- * `onProgress` gets the sent share (0 to 1); `signal` stops it. XMLHttpRequest, because fetch tells no progress.
+ * POST a file (File, Blob, or a FormData with one) to `address`. `type` is "image" or "file"; resolves to
+ * {media_id, media_crc32, width, height, format, fsize}, or for files {media_id, media_crc32, hash, fname, fsize}.
+ * `onProgress` gets the sent share (0 to 1); `signal` stops it: Lost, with the signal's reason as cause.
+ * XMLHttpRequest, because fetch tells no progress.
  */
-export function uploadImage(file, { appkey, username, token, onProgress = () => {}, signal }) {
+export function upload(file, { address = "/resource", type, appkey, username, token, onProgress = () => {}, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", "/resource?type=image");
+    request.open("POST", `${address}?type=${type}`);
     request.timeout = ANSWER_WITHIN_MS;
     request.setRequestHeader("X-App-Key", appkey);
     request.setRequestHeader("jm-channel", "w");
@@ -39,12 +51,12 @@ export function uploadImage(file, { appkey, username, token, onProgress = () => 
         reject(refusal);
       }
     });
+    const stopped = () => Object.assign(new Lost("the upload was stopped"), { cause: signal?.reason });
     request.addEventListener("error", () => reject(new Lost("the upload broke off")));
     request.addEventListener("timeout", () => reject(new NoAnswer()));
-    request.addEventListener("abort", () => reject(new Lost("the upload was stopped")));
+    request.addEventListener("abort", () => reject(stopped()));
+    if (signal?.aborted) return reject(stopped());
     signal?.addEventListener("abort", () => request.abort());
-    const form = new FormData();
-    form.append("image", file, file.name || "image");
-    request.send(form);
+    request.send(formOf(file, type));
   });
 }

@@ -1,5 +1,5 @@
-import { Lost, NoAnswer, Refusal } from "../lib/errors.js";
-import { requestId } from "../lib/random.js";
+import { Lost, NoAnswer, Refusal } from "./errors.js";
+import { requestId } from "./random.js";
 
 const ACK_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 30_000;
@@ -8,26 +8,33 @@ const TRANSMISSIONS = 5;
 /**
  * Requests under way on one connection, found again by rid. The server acknowledges each at once and answers
  * when it is done; what it does not acknowledge is sent again as it was (same rid), five times in all.
+ *
+ * Patient ones also send again what was not answered in time, so that a request lives on over a broken connection.
  */
 export class Requests {
   #open = new Map();
   #send;
   #onSilence;
+  #patient;
 
   /** `send(name, data)` writes; `onSilence()` is told when an acknowledgement is overdue. */
-  constructor(send, onSilence = () => {}) {
+  constructor(send, onSilence = () => {}, { patient = false } = {}) {
     this.#send = send;
     this.#onSilence = onSilence;
+    this.#patient = patient;
   }
 
-  /** Ask and wait for the answer. Rejects with Refusal, NoAnswer, or Lost when the connection ends. */
-  ask(name, data = {}) {
-    return this.#start(name, data, false);
+  /**
+   * Ask and wait for the answer. Rejects with Refusal, NoAnswer, Lost when the connection ends, or with the reason of
+   * `signal` when that is aborted: the answer is then waited for no more. `onAck(rid)` is told of the acknowledgement.
+   */
+  ask(name, data = {}, options = {}) {
+    return this.#start(name, data, { ...options, onlyAck: false });
   }
 
   /** Tell, and be content with the acknowledgement. */
   tell(name, data = {}) {
-    return this.#start(name, data, true);
+    return this.#start(name, data, { onlyAck: true });
   }
 
   /** An event that came in. True when it belonged to a request. */
@@ -44,14 +51,30 @@ export class Requests {
     for (const request of [...this.#open.values()]) this.#close(request).reject(new Lost());
   }
 
-  #start(name, data, onlyAck) {
+  /** A new connection: what is still under way goes out again, in its order. */
+  sendAgain() {
+    for (const { name, data } of this.#open.values()) this.#send(name, data);
+  }
+
+  #start(name, data, { onlyAck, signal, onAck }) {
     const { promise, resolve, reject } = deferred();
-    const request = { rid: this.#freeId(), name, onlyAck, resolve, reject, sent: 0, ackTimer: null, answerTimer: null };
-    request.data = { ...data, rid: request.rid };
-    this.#open.set(request.rid, request);
-    if (!onlyAck) request.answerTimer = setTimeout(() => this.#close(request).reject(new NoAnswer()), ANSWER_WITHIN_MS);
-    this.#transmit(request);
+    if (signal?.aborted) reject(signal.reason);
+    else this.#begin({ rid: this.#freeId(), name, data, onlyAck, onAck, resolve, reject, sent: 0, acknowledged: false }, signal);
     return promise;
+  }
+
+  #begin(request, signal) {
+    request.data = { ...request.data, rid: request.rid };
+    this.#open.set(request.rid, request);
+    const stop = () => this.#close(request).reject(signal.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    request.forget = () => signal?.removeEventListener("abort", stop);
+    if (!request.onlyAck) this.#awaitAnswer(request);
+    this.#transmit(request);
+  }
+
+  #awaitAnswer(request) {
+    request.answerTimer = setTimeout(() => this.#unanswered(request), ANSWER_WITHIN_MS);
   }
 
   #freeId() {
@@ -62,6 +85,7 @@ export class Requests {
 
   #transmit(request) {
     request.sent += 1;
+    clearTimeout(request.ackTimer);
     request.ackTimer = setTimeout(() => this.#overdue(request), ACK_WITHIN_MS);
     this.#send(request.name, request.data);
   }
@@ -70,12 +94,25 @@ export class Requests {
     this.#onSilence();
     if (!this.#open.has(request.rid)) return; // the silence ended the connection
     if (request.sent < TRANSMISSIONS) this.#transmit(request);
-    else if (request.onlyAck) this.#close(request).reject(new NoAnswer());
+    else if (request.onlyAck || this.#patient) this.#giveUp(request);
+  }
+
+  #unanswered(request) {
+    if (!this.#patient || request.sent >= TRANSMISSIONS) return this.#giveUp(request);
+    this.#awaitAnswer(request);
+    this.#transmit(request);
+  }
+
+  #giveUp(request) {
+    this.#close(request).reject(new NoAnswer("no answer", request));
   }
 
   #acknowledged(request) {
     clearTimeout(request.ackTimer);
+    const first = !request.acknowledged;
+    request.acknowledged = true;
     if (request.onlyAck) this.#close(request).resolve();
+    else if (first) request.onAck?.(request.rid);
   }
 
   #answered(request, data) {
@@ -83,12 +120,13 @@ export class Requests {
     const code = answer.code ?? 0;
     this.#close(request);
     if (code === 0) request.resolve(answer);
-    else request.reject(new Refusal(code, answer.message));
+    else request.reject(Object.assign(new Refusal(code, answer.message), { answer }));
   }
 
   #close(request) {
     clearTimeout(request.ackTimer);
     clearTimeout(request.answerTimer);
+    request.forget();
     this.#open.delete(request.rid);
     return request;
   }

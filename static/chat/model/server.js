@@ -1,5 +1,5 @@
+import { upload } from "../../sdk/core/upload.js";
 import { Lost } from "../lib/errors.js";
-import { uploadImage } from "./upload.js";
 
 /**
  * What the model needs of the server, for one signed-in user. Once closed it answers nothing any more: what the
@@ -32,7 +32,7 @@ export class Server {
   /** Upload an image: {onProgress, signal}. Resolves to the body of an image message. */
   async upload(file, options) {
     const { uptoken: token } = await this.ask("get_upload_token", {});
-    return uploadImage(file, { ...options, appkey: this.#appkey, username: this.#username, token });
+    return upload(file, { ...options, type: "image", appkey: this.#appkey, username: this.#username, token });
   }
 
   close() {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 
-import { md5 } from "../../../static/chat/client/md5.js";
+import { md5 } from "../../../static/sdk/core/md5.js";
 
 const KNOWN = [
   ["", "d41d8cd98f00b204e9800998ecf8427e"],

@@ -2,56 +2,12 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Clock } from "../setup.js";
-import { eventFrame, readFrame } from "../../../static/chat/client/codec.js";
-import { Session } from "../../../static/chat/client/session.js";
-import { Lost } from "../../../static/chat/lib/errors.js";
+import { FakeSocket, settle } from "./sockets.js";
+import { Session } from "../../../static/sdk/core/session.js";
+import { Lost } from "../../../static/sdk/core/errors.js";
 
 const ALICE = { username: "alice", password: "0".repeat(32) };
 const SIGNATURE = { appkey: "K", timestamp: 1, random_str: "r", signature: "s" };
-
-/** A WebSocket whose other end is the test. `answers` maps an event name to its reply, or to null for silence. */
-class FakeSocket extends EventTarget {
-  frames = [];
-  closed = false;
-
-  constructor(answers) {
-    super();
-    this.answers = answers;
-  }
-
-  hello() {
-    this.receive('0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":60000}');
-    this.receive("40");
-  }
-
-  receive(frame) {
-    this.dispatchEvent(new MessageEvent("message", { data: frame }));
-  }
-
-  push(name, data) {
-    this.receive(eventFrame(name, data));
-  }
-
-  send(frame) {
-    this.frames.push(frame);
-    const packet = readFrame(frame);
-    if (packet.kind !== "event") return;
-    const { rid } = packet.data;
-    this.push("ack", { rid });
-    const reply = this.answers[packet.name];
-    if (reply) this.push(packet.name, { code: 0, ...(typeof reply === "function" ? reply() : reply), rid });
-  }
-
-  close() {
-    if (this.closed) return;
-    this.closed = true;
-    this.dispatchEvent(new Event("close"));
-  }
-
-  events() {
-    return this.frames.map(readFrame).filter(({ kind }) => kind === "event");
-  }
-}
 
 let clock, answers, sockets, states, ready, ended, pushes, session, signatures;
 
@@ -72,10 +28,6 @@ beforeEach(() => {
 });
 
 afterEach(() => clock.stop());
-
-async function settle() {
-  for (let i = 0; i < 20; i += 1) await Promise.resolve();
-}
 
 async function online(options) {
   session.open(ALICE, options);

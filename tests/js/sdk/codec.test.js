@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { eventFrame, readFrame } from "../../../static/chat/client/codec.js";
+import { eventFrame, readFrame } from "../../../static/sdk/core/codec.js";
 
 const FRAMES = [
   ['0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":60000}', "open"],

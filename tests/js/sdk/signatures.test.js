@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Clock } from "../setup.js";
-import { Server } from "../../../static/chat/client/server.js";
-import { Signatures } from "../../../static/chat/client/signatures.js";
-import { Lost, Refusal } from "../../../static/chat/lib/errors.js";
+import { Server } from "../../../static/chat/model/server.js";
+import { Signatures } from "../../../static/sdk/core/signatures.js";
+import { Lost, Refusal } from "../../../static/sdk/core/errors.js";
 
 const FIRST = { appkey: "K", name: "Shop", timestamp: 1, random_str: "r", signature: "first", content_bytes: 1 };
 const realFetch = globalThis.fetch;

@@ -1,4 +1,4 @@
-import { Lost, Refusal } from "../lib/errors.js";
+import { Lost, Refusal } from "./errors.js";
 
 const FRESH_FOR_MS = 8 * 60_000; // the server accepts them for 10 minutes
 const ANSWER_WITHIN_MS = 10_000;
