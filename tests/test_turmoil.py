@@ -3,6 +3,7 @@
 No operation may meet a deadlock or any other error but a refusal; and afterwards everything fits together.
 """
 
+import os
 import random
 
 import pytest
@@ -10,20 +11,21 @@ from django.db import connection
 
 from accounts import services as accounts
 from accounts.actors import Actor
-from accounts.models import Application, Block, Friendship, Mute, User
+from accounts.models import Application, Block, Friendship, Mute, Session, User
 from chatrooms import services as chatrooms
 from groups import services as groups
-from groups.models import Group, Membership
+from groups.models import Group, JoinRequest, Membership
 from imsite.core.errors import ImError
 from imsite.core.models import StoredEvent
 from messaging.models import Conversation, Hidden, Message, Participant
 from messaging.services import reading, sync
 from messaging.services.retracting import retract
-from tests.cast import register
+from tests.cast import PASSWORD_MD5, register
 from tests.door import Rest
 from tests.together import together
 
 THREADS = 6
+SEEDS = range(1, 1 + int(os.environ.get("IM_TEST_TURMOIL_SEEDS", "2")))  # more of them to look longer
 STEPS = 40
 
 
@@ -39,8 +41,10 @@ class World:
         self.people = [*own.values(), *register(sister, "sara1", "steve").values()]
         self.leaving = [*register(application, *(f"leaving{number:02}" for number in range(12))).values()]
         self.groups = [
-            groups.create_group("Club", owner=own["alice"], members=[*self.people, *self.leaving[:6]], by=self.server)
-            for _ in range(3)
+            groups.create_group(
+                "Club", owner=own["alice"], members=[*self.people, *self.leaving[:6]], type=type, by=self.server
+            )
+            for type in (Group.Type.PRIVATE, Group.Type.PRIVATE, Group.Type.PUBLIC)
         ]
         assert (
             Rest(application).get("/v1/admins/", start=0, count=1).status_code == 200
@@ -147,6 +151,34 @@ class World:
         accounts.disable_user(user, by=Actor.server(user.application))
         accounts.enable_user(user, by=Actor.server(user.application))
 
+    def do_sign_in(self, dice, rest):
+        user = dice.choice(self.people)
+        found = accounts.log_in(
+            user.application, user.username, PASSWORD_MD5, sid=f"{dice.random()}", device_class="web", platform="j",
+            address=None,
+        )  # fmt: skip
+        found.topics()
+        by = Actor.of(user, sid="s", device_class="web", login_id=found.login_id)
+        chatrooms.enter_room(self.rooms[0], user, by=by)
+        accounts.end_session(found.login_id, Session.Ended.LOGGED_OUT)
+
+    def do_ask(self, dice, rest):
+        group, user = self.groups[-1], dice.choice(self.people)
+        groups.ask_to_join(group, by=Actor.of(user, sid="s", device_class="web"))
+
+    def do_answer(self, dice, rest):
+        waiting = list(JoinRequest.objects.filter(state="open").select_related("group__owner", "applicant"))
+        if waiting:
+            asked = dice.choice(waiting)
+            answer = dice.choice([groups.accept_request, groups.refuse_request])
+            answer(asked.group, asked.event_id, asked.applicant, by=self.server)
+
+    def do_invite(self, dice, rest):
+        one, other = dice.sample(self.people, 2)
+        accounts.invite_friend(one, other, why="", by=Actor.of(one, sid="s", device_class="web"))
+        answer = dice.choice([accounts.accept_friend, accounts.decline_friend])
+        answer(other, one, why="yes", by=Actor.of(other, sid="t", device_class="web"))
+
     def do_room(self, dice, rest):
         room, (one, *more) = self.rooms[0], self.some(dice)
         dice.choice([chatrooms.ban_member, chatrooms.lift_ban])(room, one, by=self.server)
@@ -175,7 +207,7 @@ def world(application):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_happens_at_once_fits_together(world, seed, settings):
     settings.RATE_LIMITS = False
     assert together(*(world.run(seed * 100 + number) for number in range(THREADS))) == [True] * THREADS
@@ -188,6 +220,8 @@ def groups_fit():
         roles = dict(group.memberships.values_list("user_id", "role"))
         places = {place.user_id: place for place in Participant.objects.filter(conversation=group.pk)}
         active = {user_id for user_id, place in places.items() if place.active}
+        waiting = group.join_requests.filter(state=JoinRequest.State.OPEN).values_list("applicant_id", flat=True)
+        assert not set(waiting) & set(roles)
         assert not User.objects.filter(pk__in=roles).exclude(deleted_at=None).exists()
         if group.dissolved_at is not None:
             assert not active
