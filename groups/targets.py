@@ -9,7 +9,9 @@ from accounts.actors import Actor
 from accounts.models import Application, User
 from groups.errors import NoSuchGroup
 from groups.models import Group
+from imsite.core.errors import ImError
 from imsite.core.ids import read_id
+from messaging.sends import Send
 from messaging.targets import ParticipantTargets, Target
 
 
@@ -32,6 +34,17 @@ class GroupTargets(ParticipantTargets):
             target_id=str(group.pk),
             title=group.name,
         )
+
+    def refusals(self, sends: list[Send]) -> dict[Send, ImError]:
+        """Who is bound by the rules is in no group that was dissolved. For the others it is looked up: `find` may be some seconds old."""
+        refused = super().refusals(sends)
+        above = [send for send in sends if send.privileged]
+        gids = {send.target.conversation_id for send in above}
+        living = set(Group.objects.filter(pk__in=gids, dissolved_at=None).values_list("pk", flat=True)) if gids else ()
+        for send in above:
+            if send.target.conversation_id not in living:
+                refused[send] = NoSuchGroup(f"no such group: {send.target.target_id}")
+        return refused
 
     def describe(self, conversation_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
         groups = Group.objects.filter(pk__in=list(conversation_ids), dissolved_at=None).select_related("application")

@@ -8,7 +8,9 @@ from accounts.models import Application, User
 from groups import services
 from groups.errors import AlreadyMember, GroupFull, NoSuchGroup, NotMember, TooManyGroups
 from groups.models import Group, Membership
-from messaging.models import Participant
+from messaging.models import Message, Participant
+from messaging.services.sending import Draft, send
+from messaging.targets import resolve
 from tests.together import kinds, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,3 +90,15 @@ def test_who_is_deleted_meanwhile_is_not_in(club, alice, carol, server):
     )
     assert not User.objects.of(club.application).filter(username="carol").exists()
     assert members(club) == active(club) == {"alice", "bobby"}
+
+
+def test_who_found_a_group_before_it_was_dissolved_says_nothing_in_it(club, application, alice, server):
+    """The application's server too, which stands above the rules for members."""
+    target = resolve(application, "group", str(club.pk), by=server, sender=alice)
+    services.dissolve(club, by=server)
+    hello = Draft(type="text", body={"text": "hi"})
+    with pytest.raises(NoSuchGroup):
+        send(target, hello, by=server, sender=alice).result(10)
+    with pytest.raises(NotMember):
+        send(target, hello, by=Actor.of(alice)).result(10)
+    assert not Message.objects.exists()
