@@ -9,6 +9,7 @@ from imsite.core.errors import BadValue
 from messaging.models import Conversation
 
 ID_MOST = 2**53 - 1  # what a JavaScript number holds exactly
+KEPT_MOST = 2**52  # of those that are brought along: there must be room for all that are given after them
 ID_LOCK = 0x1D_0000_0000  # an advisory lock of ours
 
 
@@ -18,12 +19,12 @@ def begin_conversation(
 ) -> Conversation:
     """Begin the conversation of a group or a room.
 
-    It gets `wanted_id`, the one that it had in another system, unless a conversation has that already; ids that the database
-    gives later are higher then. BadValue (899003) for what is no id.
+    It gets `wanted_id`, the one that it had in another system, unless a conversation has that already or it is above 2**52; ids
+    that the database gives later are higher then. BadValue (899003) for what is no id.
     """
     if wanted_id is not None and not 0 < wanted_id <= ID_MOST:
         raise BadValue(f"an id is from 1 to {ID_MOST}")
-    wanted = wanted_id if wanted_id is not None and _reserve(wanted_id) else None
+    wanted = wanted_id if wanted_id is not None and wanted_id <= KEPT_MOST and _reserve(wanted_id) else None
     return Conversation.objects.create(pk=wanted, application=application, kind=kind)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from imsite.core.errors import BadValue
 from messaging.models import Conversation
-from messaging.services.conversations import ID_MOST, begin_conversation
+from messaging.services.conversations import ID_MOST, KEPT_MOST, begin_conversation
 from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,6 +23,13 @@ def test_an_id_is_kept_where_it_is_free(application):
     again = begin_conversation(application, GROUP, wanted_id=wanted).pk
     assert again not in (wanted, first)
     assert Conversation.objects.count() == 8
+
+
+@pytest.mark.parametrize("wanted", [KEPT_MOST + 1, ID_MOST])
+def test_an_id_that_leaves_no_room_for_those_after_it_is_not_kept(application, wanted):
+    """Else one group of an import would be the last of the whole installation."""
+    assert begin_conversation(application, GROUP, wanted_id=wanted).pk < KEPT_MOST
+    assert begin_conversation(application, GROUP).pk < KEPT_MOST
 
 
 @pytest.mark.parametrize("wanted", [0, -1, ID_MOST + 1])
