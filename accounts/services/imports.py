@@ -82,7 +82,8 @@ def _moved(application: Application, profile: Mapping[str, Any]) -> User | ImErr
     user = checked(application, shape, is_admin=bool(profile.get("is_admin")))
     if isinstance(user, User):
         user.disabled = bool(profile.get("disabled"))
-        user.updated_at = profile.get("updated_at") or user.updated_at
+        if changed_at := profile.get("updated_at"):
+            user.updated_at = changed_at
         if md5 is None:
             user.password = ""
     return user

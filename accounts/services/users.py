@@ -184,6 +184,9 @@ def insert_users(
     with_password = [user for user in wanted if user.password]
     for user, hashed in zip(with_password, passwords.hash_many([one.password for one in with_password]), strict=True):
         user.password = hashed
+    now = clock.now()  # a batch takes seconds to hash: nobody was changed before they were made
+    for user in wanted:
+        user.updated_at = user.updated_at or now
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
@@ -207,7 +210,6 @@ def checked(application: Application, profile: Profile, *, is_admin: bool) -> Us
             username=rules.require_username(profile.get("username")),
             password=rules.require_md5(profile.get("password")),
             is_admin=is_admin,
-            updated_at=clock.now(),
             **rules.require_profile(profile),
         )
     except ImError as refusal:

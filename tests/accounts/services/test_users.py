@@ -24,7 +24,7 @@ from accounts.events import ForcedOffline, OfflineReason, PasswordChanged, Profi
 from accounts.models import Block, Device, FriendRequest, Friendship, Mute, Session, User
 from accounts.passwords import md5_hex
 from accounts.services import users as service
-from imsite.core import hooks
+from imsite.core import clock, hooks
 from imsite.core.models import StoredEvent
 from tests.cast import PASSWORD_MD5
 
@@ -188,6 +188,20 @@ def test_names_differ_by_case(application, server, alice):
 def test_the_same_name_in_another_application_is_another_user(other_application, alice):
     (other,) = services.register(other_application, [profile("alice")], by=Actor.server(other_application))
     assert other.pk != alice.pk
+
+
+def test_nobody_was_changed_before_they_were_made(application, server, monkeypatch):
+    """The hashing of a batch takes seconds."""
+    real, ended = passwords.hash_many, []
+
+    def timed(md5s):
+        hashes = real(md5s)
+        ended.append(clock.now())
+        return hashes
+
+    monkeypatch.setattr(service.passwords, "hash_many", timed)
+    alice, _ = services.register(application, [profile("alice"), profile("bobby")], by=server)
+    assert ended[0] <= User.objects.get(pk=alice.pk).updated_at <= alice.created_at
 
 
 def test_a_name_taken_during_the_hashing_is_refused_by_itself(application, server, monkeypatch):
