@@ -115,9 +115,13 @@ class Group(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def members(self) -> list[Membership]:
-        """Memberships in the order of joining, their users and the users' application loaded; one query."""
-        return list(self.memberships.select_related("user__application").order_by("pk"))
+    def members(self, *, of: Application | None = None) -> list[Membership]:
+        """Memberships in the order of joining, their users and the users' application loaded; one query.
+
+        `of`: only those whose users are of this application.
+        """
+        own = self.memberships.filter(user__application=of) if of else self.memberships
+        return list(own.select_related("user__application").order_by("pk"))
 
 
 def wire_group(group: Group) -> dict[str, Any]:

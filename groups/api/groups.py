@@ -117,8 +117,12 @@ class GroupMembers(GroupView):
 
     @described("List the members of a group", answers={200: ArrayOf(schema.GroupMember)}, codes=[NoSuchGroup])
     def get(self, request: Request, gid: str) -> Response:
-        """An array of users, each with `flag`. Source: REST API, group member list."""
-        return Response([member_json(membership) for membership in self.find(gid).members()])
+        """An array of the application's own users, each with `flag`; the list across applications has the others too.
+
+        Source: REST API, group member list.
+        """
+        members = self.find(gid).members(of=self.actor.application)
+        return Response([member_json(membership) for membership in members])
 
 
 class AddedMembers(GroupView):

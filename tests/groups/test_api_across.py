@@ -138,8 +138,14 @@ def test_the_member_list_names_applications_and_asks_no_more_for_more(
         "appkey": sister.appkey,
     }
     assert rest.get(path + "/").json() == items
-    plain = rest.get(f"/v1/groups/{club.pk}/members").json()
-    assert [item["username"] for item in plain] == [item["username"] for item in items]
+
+
+def test_the_plain_member_list_has_the_applications_own_users(rest, club, application, sisters):
+    """Without an appkey two people of one name could not be told apart, and the plain calls find neither of the others."""
+    services.change_members(club, add=list(sisters.values()), by=Actor.server(application))
+    services.transfer_group(club, sisters["sara1"], by=Actor.server(application))
+    items = rest.get(f"/v1/groups/{club.pk}/members").json()
+    assert [(item["username"], item["flag"]) for item in items] == [("alice", 0), ("bobby", 0)]
 
 
 def test_a_users_groups_of_all_applications(rest, club, application, sister, sisters, django_assert_num_queries):
