@@ -104,7 +104,8 @@ export class Requests {
   }
 
   #giveUp(request) {
-    this.#close(request).reject(new NoAnswer("no answer", request));
+    const { rid, data, acknowledged } = this.#close(request);
+    request.reject(Object.assign(new NoAnswer("no answer", { acknowledged }), { request: { rid, data } }));
   }
 
   #acknowledged(request) {
