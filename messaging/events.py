@@ -81,3 +81,26 @@ class CommandSent(Event):
     cmd: str
     gid: int = 0
     platform: str = ""  # as the user named it: all, android, ios, pc, web
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptsSent(Event):
+    """A user has said on another device that they read these messages. Event 201 of the wire."""
+
+    user_id: int
+    username: str
+    appkey: str
+    nickname: str = ""
+    conversation: dict[str, Any] = field(default_factory=dict)  # {type: 3, appkey, username} or {type: 4, gid}
+    conversation_id: int = 0
+    message_ids: Sequence[int] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptsChanged(Event):
+    """More people have read these messages of one sender in one conversation."""
+
+    user_id: int  # the sender
+    conversation: dict[str, Any] = field(default_factory=dict)  # of a pair the reader; as above
+    totals: Sequence[dict[str, int]] = ()  # msg_id, unread_count, mtime (ms)
+    keys: Sequence[int] = ()  # Message.receipt_key of each

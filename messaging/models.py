@@ -229,6 +229,7 @@ class Message(models.Model):
     need_receipt = models.BooleanField(default=False)
     receipt_base = models.PositiveIntegerField(default=0)  # how many were to read it
     receipt_read = models.PositiveIntegerField(default=0)  # how many have
+    receipt_key = models.BigIntegerField(null=True)  # the newest Receipt: the place of this change among the sender's
     reply_to = models.ForeignKey(
         "self", models.SET_NULL, null=True, related_name="replies", db_constraint=False, db_index=False
     )
@@ -254,6 +255,9 @@ class Message(models.Model):
             models.Index(fields=["conversation", "created_ms"], name="message_by_place"),
             models.Index(fields=["sender", "created_ms"], name="message_by_sender"),
             models.Index(fields=["reply_to"], condition=Q(reply_to__isnull=False), name="message_replies"),
+            models.Index(
+                fields=["sender", "receipt_key"], condition=Q(receipt_key__isnull=False), name="message_receipts"
+            ),
         ]
 
     def __str__(self) -> str:

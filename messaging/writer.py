@@ -26,7 +26,7 @@ from imsite.core.errors import Busy, ImError
 from messaging.errors import NoSuchTarget
 from messaging.repeats import known, repeated
 from messaging.sends import Identity, NotStored, Result, Send, Sent
-from messaging.targets import kind_of
+from messaging.targets import kind_of, values
 
 logger = logging.getLogger(__name__)
 
@@ -254,7 +254,7 @@ def _insert(sends: list[Send]) -> dict[Send, Result]:
                 results[send] = NoSuchTarget("the conversation is gone")
                 continue
             seq, count_no = (None, None) if send.no_offline else place.next()
-            base = bases.get(conversation_id, 0) if send.need_receipt else 0
+            base = bases.get((conversation_id, send.sender.pk), 0) if send.need_receipt else 0
             rows.append(_row(send, message_id, seq, count_no, created_ms, base))
             results[send] = Sent(message_id, conversation_id, seq or 0, created_ms, base, place.member_seq)
             if seq is not None and count_no is not None and send.has_cursors:
@@ -336,16 +336,36 @@ def _advance(cursor: Any, counted: dict[int, int], last_ids: dict[int, int], cre
     return places
 
 
-def _receipt_bases(cursor: Any, sends: list[Send]) -> dict[int, int]:
-    """How many others are in the conversations whose messages ask for receipts."""
-    asked = {send.target.conversation_id for send in sends if send.need_receipt and send.has_cursors}
-    if not asked:
+def _receipt_bases(cursor: Any, sends: list[Send]) -> dict[tuple[int, int], int]:
+    """How many are in the conversations whose messages ask for receipts, besides who sends: by conversation and sender."""
+    asking = [send for send in sends if send.need_receipt and send.has_cursors]
+    if not asking:
         return {}
+    conversations = sorted({send.target.conversation_id for send in asking})
     cursor.execute(
-        "SELECT conversation_id, COUNT(*) - 1 FROM messaging_participant"  # noqa: S608  (integers alone)
-        f" WHERE active AND conversation_id IN ({', '.join(str(int(one)) for one in asked)}) GROUP BY conversation_id"
+        "SELECT conversation_id, COUNT(*) FROM messaging_participant"  # noqa: S608  (integers alone)
+        f" WHERE active AND conversation_id IN ({', '.join(str(int(one)) for one in conversations)})"
+        " GROUP BY conversation_id"
     )
-    return {conversation_id: max(others, 0) for conversation_id, others in cursor.fetchall()}
+    counts = dict(cursor.fetchall())
+    outside = _outside(cursor, [send for send in asking if send.privileged])
+    pairs = {(send.target.conversation_id, send.sender.pk) for send in asking}
+    return {pair: max(0, counts.get(pair[0], 0) - (pair not in outside)) for pair in pairs}
+
+
+def _outside(cursor: Any, sends: list[Send]) -> set[tuple[int, int]]:
+    """Conversation and sender of those sends whose sender is not in it: only the application's own may be such."""
+    pairs = {(send.target.conversation_id, send.sender.pk) for send in sends}
+    if not pairs:
+        return pairs
+    listed, parameters = values(pairs)
+    cursor.execute(
+        f"WITH asked (conversation, speaker) AS (VALUES {listed})"  # noqa: S608  (placeholders)
+        " SELECT conversation, speaker FROM asked"
+        " JOIN messaging_participant p ON p.conversation_id = conversation AND p.user_id = speaker AND p.active",
+        parameters,
+    )
+    return pairs - set(cursor.fetchall())
 
 
 def _row(

@@ -11,7 +11,7 @@ from accounts import identity
 from imsite.core import guard
 from imsite.core.cache import ShortCache
 from imsite.core.limits import limiter
-from messaging.services import delivered
+from messaging.services import delivered, receipt_changes
 from messaging.writer import writer
 
 PACKAGES = ("imsite", "accounts", "messaging", "groups", "chatrooms")
@@ -44,6 +44,7 @@ def forget() -> None:
         cache.clear()
     identity._known.clear()
     delivered.forget()
+    receipt_changes.forget()
     limiter.clear()
     guard.forget()
     for module in own_modules():

@@ -22,7 +22,7 @@ from groups.models import Group, Membership
 from imsite.core import clock
 from imsite.core.events import Event
 from imsite.core.models import StoredEvent
-from messaging.models import Conversation, Hidden, Media, Message, Participant, pair_key
+from messaging.models import Conversation, Hidden, Media, Message, Participant, Receipt, pair_key
 from messaging.sends import Sent
 from messaging.services import delivered
 from messaging.services.sending import Draft, prepare
@@ -147,6 +147,13 @@ def fill(application):
         for number, (thread, pair) in enumerate(zip(threads, pairs, strict=True)) for seq in (1, 2)
     )  # fmt: skip
     Hidden.objects.bulk_create(Hidden(user=message.sender, message=message) for message in messages[::2])
+    receipts = Receipt.objects.bulk_create(
+        Receipt(message=message, user=pair[0], created_ms=message.created_ms)
+        for message, pair in zip(messages[1::2], pairs, strict=True)
+    )
+    for receipt in receipts:
+        receipt.message.need_receipt, receipt.message.receipt_key = True, receipt.pk
+    Message.objects.bulk_update(messages[1::2], ["need_receipt", "receipt_key"], batch_size=500)
     Friendship.objects.bulk_create(Friendship(owner=a, friend=b) for a, b in pairs)
     Block.objects.bulk_create(Block(owner=b, target=a) for a, b in pairs)
     Mute.objects.bulk_create(Mute(owner=b, target=a) for a, b in pairs)
@@ -205,7 +212,20 @@ def filled(request, application, alice, bob, carol):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     SIZES.update({model._meta.db_table: model.objects.count() for model in (User, Message, Conversation, Participant)})
-    for model in (Block, Friendship, Mute, Device, Session, StoredEvent, Hidden, Media, Group, Membership, ChatRoom):
+    for model in (
+        Receipt,
+        Block,
+        Friendship,
+        Mute,
+        Device,
+        Session,
+        StoredEvent,
+        Hidden,
+        Media,
+        Group,
+        Membership,
+        ChatRoom,
+    ):
         SIZES[model._meta.db_table] = model.objects.count()
     SIZES[RoomMembership._meta.db_table] = RoomMembership.objects.count()
     if request.param == "never analysed" and connection.vendor == "postgresql":
@@ -257,6 +277,16 @@ def talk(application, alice, bob, club, hall):
     yield "join_room", lambda: other.ask("join_room", {"target_rid": hall.pk, "id": hall.pk})
     newest = Message.objects.order_by("-pk").first()
     yield "msg_recv_v2", lambda: other.ask("msg_recv_v2", {"msg_id": newest.pk if newest else 1})
+    asks = Message.objects.filter(need_receipt=True).order_by("pk").values_list("pk", flat=True)
+    ids = {"msg_ids": list(asks[:5]) or [1]}
+    yield "receipt_report", lambda: other.ask("receipt_report", {"sessions": [{"type": 3, "username": "alice", **ids}]})
+    yield "msg_unread_list", lambda: one.ask("msg_unread_list", {"msg_id": asks.last() or 1})
+    yield (
+        "sync_receipt",
+        lambda: Socket(alice).ask(
+            "sync_check", {"sync_key": 1, "sync_type": 0, "sync_event_key": 0, "msg_receipt_key": 0}
+        ),
+    )
     yield "mark_read", lambda: other.ask("mark_read", {"type": 3, "username": "alice", "seq": 1})
     yield "acknowledgements", lambda: (forget_places(), delivered.acknowledge(bob.pk, first_of(bob)), delivered.flush())
     yield "login", lambda: sign_in_and_out(application)

@@ -42,7 +42,7 @@ class Delivery:
 
     skip: the session that must not get it. device_class: only sessions of that class. ends: it logs its receivers out.
     version: (topic, version of its membership) as the sender knew it. event_id, message_id: of what is stored and comes
-    by sync too, else 0.
+    by sync too, else 0; receipt_keys: of the receipt changes in it.
     """
 
     topics: tuple[str, ...]
@@ -53,6 +53,7 @@ class Delivery:
     version: tuple[str, int] | None = None
     event_id: int = 0
     message_id: int = 0
+    receipt_keys: tuple[int, ...] = ()
 
 
 _members = attrgetter(*(field.name for field in fields(Delivery)))

@@ -326,6 +326,8 @@ class Hub:
                 continue
             if key and not session.takes_push(key):
                 continue
+            if delivery.receipt_keys:
+                session.memory.setdefault("live_receipts", set()).update(delivery.receipt_keys)
             frame: Any
             if connection.writer.is_ready:
                 frame = ready = ready or ready_frame(delivery.frame)

@@ -78,7 +78,7 @@ def _own_row(row: ConversationRow, user: User) -> dict[str, Any]:
     }
 
 
-def _conversation(data: dict[str, Any]) -> dict[str, Any]:
+def read_conversation(data: dict[str, Any]) -> dict[str, Any]:
     """`type` 3 with username and, where it is not the own, appkey; or 4 with gid. As the SDK names conversations."""
     kind = shapes.number(data, "type", GROUP_TYPE if "gid" in data else SINGLE_TYPE)
     if kind == SINGLE_TYPE:
@@ -89,7 +89,7 @@ def _conversation(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_page(data: dict[str, Any]) -> dict[str, Any]:
-    shape = _conversation(data)
+    shape = read_conversation(data)
     for name in ("before", "after"):
         shape[name] = None if data.get(name) is None else shapes.number(data, name)
     if shape["before"] is not None and shape["after"] is not None:
@@ -118,7 +118,7 @@ def get_messages(session: Session, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_mark(data: dict[str, Any]) -> dict[str, Any]:
-    return {**_conversation(data), "seq": shapes.number(data, "seq")}
+    return {**read_conversation(data), "seq": shapes.number(data, "seq")}
 
 
 @on("mark_read", read_mark, codes=NO_USER)
@@ -131,14 +131,14 @@ def mark_read(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     return {"unread_count": reading.mark_read(place, data["seq"], by=session.actor) if place else 0}
 
 
-@on("unread_single_count", _conversation, codes=NO_USER)
+@on("unread_single_count", read_conversation, codes=NO_USER)
 def unread_single_count(session: Session, data: dict[str, Any]) -> None:
     """The conversation with a user is read. Source: Web SDK, Conversation, resetUnreadCount."""
     if place := _place(session, data):
         reading.mark_read(place, by=session.actor)
 
 
-@on("unread_group_count", _conversation)
+@on("unread_group_count", read_conversation)
 def unread_group_count(session: Session, data: dict[str, Any]) -> None:
     """The conversation of a group is read. Source: Web SDK, Conversation, resetUnreadCount."""
     if place := _place(session, data):
@@ -150,10 +150,14 @@ def _place(session: Session, data: dict[str, Any]) -> Participant | None:
     user = session.actor.user
     if data["type"] == GROUP_TYPE:
         return reading.place_in_group(user, data["gid"])
+    return reading.find_place_with(user, peer_named(session, data))
+
+
+def peer_named(session: Session, data: dict[str, Any]) -> User:
+    """The user whom a conversation of type 3 is with, in the own application or in another one of the same owner."""
     application = session.actor.application
     if data["appkey"] and data["appkey"] != application.appkey:
         other = application_of(data["appkey"])
         require_same_owner(application, other)
         application = other
-    peer = User.objects.of(application).find(data["username"])
-    return reading.find_place_with(user, peer)
+    return User.objects.of(application).find(data["username"])

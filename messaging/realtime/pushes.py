@@ -7,10 +7,18 @@ from typing import Any
 from accounts.serializers import notification
 from imsite.realtime.dispatch import pushed
 from messaging import wire
-from messaging.events import CommandSent, ConversationRead, MessageRetracted, MessageSent, RoomMessageSent
+from messaging.events import (
+    CommandSent,
+    ConversationRead,
+    MessageRetracted,
+    MessageSent,
+    ReceiptsChanged,
+    ReceiptsSent,
+    RoomMessageSent,
+)
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation
 
-RETRACTED, CONVERSATION_READ = 55, 200  # event types
+RETRACTED, CONVERSATION_READ, RECEIPTS_SENT = 55, 200, 201  # event types
 PLATFORM_TYPE = 5  # of a command to one's own devices
 
 
@@ -67,6 +75,28 @@ def conversation_read(event: ConversationRead) -> tuple[str, dict[str, Any]]:
         "read_seq": event.read_seq,
         "unread_count": event.unread_count,
     }
+
+
+@pushed(ReceiptsSent)
+def receipts_sent(event: ReceiptsSent) -> tuple[str, dict[str, Any]]:
+    """Event 201, to the user's other sessions: which messages were read, in msg_ids. Source: Web SDK, event_notification."""
+    return notification(
+        event,
+        RECEIPTS_SENT,
+        from_username=event.username,
+        from_appkey=event.appkey,
+        from_uid=event.user_id,
+        from_nickname=event.nickname,
+        description=event.conversation,
+        msg_ids=list(event.message_ids),
+        conversation_id=event.conversation_id,
+    )
+
+
+@pushed(ReceiptsChanged)
+def receipts_changed(event: ReceiptsChanged) -> tuple[str, dict[str, Any]]:
+    """How many have not read them yet, to the sender of the messages. Source: Web SDK, pushes, receipt_change."""
+    return "receipt_change", {**event.conversation, "receipt_msgs": list(event.totals)}
 
 
 @pushed(CommandSent)

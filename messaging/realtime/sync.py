@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from accounts.models import User
@@ -12,7 +13,8 @@ from imsite.realtime.hub import set_loader
 from imsite.realtime.session import Session, on_end
 from messaging import shapes, wire
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation, Message
-from messaging.services import delivered, participants, sync
+from messaging.realtime.pushes import receipts_changed
+from messaging.services import delivered, participants, receipt_changes, sync
 from messaging.services.sync import Portion
 
 ROAMING = 1  # sync_type
@@ -37,7 +39,8 @@ def read_check(data: dict[str, Any]) -> dict[str, int]:
 
 @on("sync_check", read_check)
 def sync_check(session: Session, data: dict[str, int]) -> Followed:
-    """Answer: sync_key (never 0), sync_type, sync_event_key, msg_receipt_key; then sync_conversation and sync_event.
+    """Answer: sync_key (never 0), sync_type, sync_event_key, msg_receipt_key; then what there is of sync_conversation,
+    sync_event and sync_receipt.
 
     With sync_key 0 and sync_type 1 the history of all conversations, at the first check after a login; with sync_type 0 what
     no device of the user has; with another sync_key what a push may have failed to bring. Source: Web SDK, sync flow.
@@ -50,13 +53,14 @@ def sync_check(session: Session, data: dict[str, int]) -> Followed:
     new_key, pushes = _news_pushed(session, user, found, key, roaming)
     session.synced = True
     event_key, event_pushes = _missed_events(session)
+    receipt_key, receipt_pushes = _missed_receipts(session)
     members = {
         "sync_key": new_key,
         "sync_type": data["sync_type"] if first else 0,
         "sync_event_key": event_key,
-        "msg_receipt_key": data["msg_receipt_key"],
+        "msg_receipt_key": receipt_key,
     }
-    return Followed(members, (*pushes, *event_pushes))
+    return Followed(members, (*pushes, *event_pushes, *receipt_pushes))
 
 
 def _news_pushed(
@@ -72,7 +76,9 @@ def _news_pushed(
     # Two packets may end in the same message id; an acknowledgement is then one for both.
     session.memory.setdefault("offered", {}).setdefault(new_key, {}).update(offered)
     session.memory.setdefault("offered_to", {}).update(offered)
-    entries = [_entry(portion, user) for portion in portions]
+    own = [row for portion in portions for row in portion.messages if row.need_receipt and row.sender_id == user.pk]
+    totals = receipt_changes.totals(own)
+    entries = [_entry(portion, user, totals) for portion in portions]
     return new_key, [("sync_conversation", {"sync_key": new_key, "messages": entries})]
 
 
@@ -90,7 +96,7 @@ def _news(session: Session, portion: Portion) -> Portion | None:
     return portion.only(news) if news else None
 
 
-def _entry(portion: Portion, user: User) -> dict[str, Any]:
+def _entry(portion: Portion, user: User, totals: dict[int, dict[str, int]]) -> dict[str, Any]:
     conversation = portion.place.conversation
     entry: dict[str, Any] = {
         "msg_type": SINGLE_TYPE if conversation.kind == Conversation.Kind.SINGLE else GROUP_TYPE,
@@ -98,15 +104,7 @@ def _entry(portion: Portion, user: User) -> dict[str, Any]:
         "msgs": [
             wire.message(wire.facts_of(message, conversation, portion.peer, user)) for message in portion.messages
         ],
-        "receipt_msgs": [
-            {
-                "msg_id": message.pk,
-                "unread_count": max(0, message.receipt_base - message.receipt_read),
-                "mtime": message.created_ms,
-            }
-            for message in portion.messages
-            if message.need_receipt and message.sender_id == user.pk
-        ],
+        "receipt_msgs": [totals[message.pk] for message in portion.messages if message.pk in totals],
     }
     if portion.peer is not None:
         entry |= {
@@ -184,8 +182,37 @@ def sync_event_ack(session: Session, data: dict[str, int]) -> None:
 
 
 @on("sync_receipt_ack", read_key, uncounted=True)
-def sync_receipt_ack(session: Session, data: dict[str, int]) -> None:
-    """Receipt changes up to this key have arrived. Source: Web SDK, sync flow."""
+def sync_receipt_ack(session: Session, data: dict[str, int]) -> Followed:
+    """Receipt changes up to this key have arrived; what did not fit into that packet follows. Source: Web SDK, sync flow."""
+    offered = session.memory.get("offered_receipts", set())
+    reached = {key for key in offered if key <= data["sync_key"]}
+    if not reached:
+        return Followed(None, ())
+    offered -= reached
+    session.memory.setdefault("live_receipts", set()).update(reached)
+    return Followed(None, tuple(_missed_receipts(session)[1]))
+
+
+def _missed_receipts(session: Session) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
+    """The position before the receipt changes that follow, and the push that brings them."""
+    # What was offered and never acknowledged is told at the next login: this client has it, or is gone.
+    offered = session.memory.setdefault("offered_receipts", set())
+    position, missed = _told_receipts(session, session.actor, offered)
+    if not missed:
+        return position, []
+    keys = [message.receipt_key or 0 for message in missed]
+    offered.update(keys)
+    receipts = [receipts_changed(event)[1] for event in receipt_changes.changes(missed)]
+    return keys[0] - 1, [("sync_receipt", {"sync_key": keys[-1], "receipts": receipts})]
+
+
+def _told_receipts(session: Session, actor: Any, offered: Collection[int] = ()) -> tuple[int, list[Message]]:
+    """Move the cursor of the session's device over the receipt changes that have reached it: where it is, what it lacks."""
+    seen = frozenset(session.memory.get("live_receipts", ()))  # the hub adds to them meanwhile
+    reached, missed = sync.missed_receipts(actor.user, session.device_class, seen, offered)
+    if seen:
+        session.memory["live_receipts"].difference_update([key for key in seen if key <= reached])
+    return reached, missed
 
 
 @on("msg_recv_v2", lambda data: {"msg_id": shapes.number(data, "msg_id")}, remember=False, uncounted=True)
@@ -201,3 +228,5 @@ def keep_cursors(session: Session, actor: Any) -> None:
     delivered.flush(actor.user_id)
     if session.memory.get("live_events"):
         _acknowledge(session, actor)
+    if session.memory.get("live_receipts"):
+        _told_receipts(session, actor)

@@ -152,17 +152,27 @@ def _read_ms(place: Participant) -> int:
     return read.values_list("created_ms", flat=True).first() or 0
 
 
+def named(conversation: Conversation, peer: User | None) -> dict[str, Any]:
+    """A conversation as events name it to one of its users: of a pair by the other one, `peer`."""
+    if peer is not None:
+        return {"type": SINGLE_TYPE, "appkey": peer.application.appkey, "username": peer.username}
+    return {"type": GROUP_TYPE, "gid": conversation.pk}
+
+
 def find_place_with(user: User, peer: User) -> Participant | None:
     """The user's place in the conversation with `peer`, or None when the two never met."""
     places = Participant.objects.filter(user=user, conversation__kind=Conversation.Kind.SINGLE)
     return places.filter(conversation__key=pair_key(user.pk, peer.pk)).select_related("conversation").first()
 
 
-def place_in_group(user: User, gid: int) -> Participant:
-    """The user's place in a group; NoSuchConversation when they are not in it, or it is not there: one answer for both."""
-    places = Participant.objects.filter(user=user, conversation__kind=Conversation.Kind.GROUP, active=True)
+def place_in_group(user: User, gid: int, *, left_too: bool = False) -> Participant:
+    """The user's place in a group; NoSuchConversation when they are not in it, or it is not there: one answer for both.
+
+    With `left_too` also that of who has left it, who still has what was said before.
+    """
+    places = Participant.objects.filter(user=user, conversation__kind=Conversation.Kind.GROUP)
     place = places.filter(conversation_id=gid).select_related("conversation").first()
-    if place is None:
+    if place is None or not (place.active or left_too):
         raise NoSuchConversation
     return place
 
@@ -211,20 +221,16 @@ def mark_read(place: Participant, upto: int | None = None, *, by: Actor) -> int:
 def _tell_others(place: Participant, unread: int, by: Actor) -> None:
     assert by.user is not None
     conversation = place.conversation
-    if conversation.kind == Conversation.Kind.SINGLE:
-        peer = peers_of(by.user, [conversation]).get(conversation.pk)
-        if peer is None:
-            return
-        named: dict[str, Any] = {"type": SINGLE_TYPE, "appkey": peer.application.appkey, "username": peer.username}
-    else:
-        named = {"type": GROUP_TYPE, "gid": conversation.pk}
+    peer = peers_of(by.user, [conversation]).get(conversation.pk)
+    if peer is None and conversation.kind == Conversation.Kind.SINGLE:
+        return
     publish(
         ConversationRead(
             application_id=by.application.pk,
             user_id=by.user.pk,
             username=by.user.username,
             appkey=by.application.appkey,
-            conversation=named,
+            conversation=named(conversation, peer),
             conversation_id=conversation.pk,
             read_seq=place.read_seq,
             read_ms=_read_ms(place),

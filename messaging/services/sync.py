@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -14,9 +15,10 @@ from accounts.models import Device, User
 from imsite.core.events import Event
 from imsite.core.models import StoredEvent
 from messaging.models import Conversation, Hidden, Message, MessageQuerySet, Participant
-from messaging.services import delivered, reading
+from messaging.services import delivered, reading, receipt_changes
 
 EVENTS_MOST = 1_000  # in one packet; the rest follow at the next check
+RECEIPTS_MOST = 500  # messages in one packet of receipt changes; the rest follow its acknowledgement
 BATCH_MOST = 100  # conversations read together
 HOLES = 10  # retracted and hidden messages that a page of history may hold without being asked for again
 
@@ -234,7 +236,7 @@ def acknowledge(user: User, reached: dict[int, int]) -> None:
 
 def missed_events(user: User, device_class: str, seen: Collection[int]) -> list[Event]:
     """The stored events for this user that a device of this class has not got; `seen` are those that it got live."""
-    rows = _events_after(user, _cursor(user, device_class)).order_by("pk")
+    rows = _events_after(user, _cursor(user, device_class, "delivered_event_id")).order_by("pk")
     missed = [row for row in rows[: EVENTS_MOST + len(seen)] if row.pk not in seen]
     return [Event.load(row) for row in missed[:EVENTS_MOST]]
 
@@ -244,23 +246,33 @@ def acknowledge_events(user: User, device_class: str, seen: Collection[int]) -> 
 
     `seen` are the events that reached it since the last time.
     """
-    start = _cursor(user, device_class)
+    start = _cursor(user, device_class, "delivered_event_id")
     ids = _events_after(user, start).order_by("pk").values_list("pk", flat=True)[: EVENTS_MOST + len(seen)]
-    reached = start
-    for event_id in ids:
-        if event_id not in seen:
-            break
-        reached = event_id
-    Device.objects.filter(user=user, device_class=device_class, delivered_event_id__lt=reached).update(
-        delivered_event_id=reached
-    )
-    return reached
+    return _move_cursor(user, device_class, "delivered_event_id", start, ids, seen)
 
 
-def _cursor(user: User, device_class: str) -> int:
-    """The last event that the device has; on a first login what the user's other devices have, so that nothing old is told twice."""
-    reached = dict(Device.objects.filter(user=user).values_list("device_class", "delivered_event_id"))
+Cursor = Literal["delivered_event_id", "delivered_receipt_id"]
+
+
+def _cursor(user: User, device_class: str, name: Cursor) -> int:
+    """What the device has; on a first login what the user's other devices have, so that nothing old is told twice."""
+    reached = dict(Device.objects.filter(user=user).values_list("device_class", name))
     return reached.get(device_class) or max(reached.values(), default=0)
+
+
+def _move_cursor(
+    user: User, device_class: str, name: Cursor, start: int, following: Iterable[int], seen: Collection[int]
+) -> int:
+    """Move the device's cursor from `start` over those `following` that were seen, up to the first that was not."""
+    reached = start
+    for position in following:
+        if position not in seen:
+            break
+        reached = position
+    if reached > start:
+        devices = Device.objects.filter(user=user, device_class=device_class)
+        devices.filter(**{f"{name}__lt": reached}).update(**{name: reached})
+    return reached
 
 
 def _events_after(user: User, event_id: int) -> QuerySet[StoredEvent]:
@@ -280,3 +292,26 @@ def _events_after(user: User, event_id: int) -> QuerySet[StoredEvent]:
     )
     # Two searches: for an OR of them PostgreSQL would read all that anybody was told since.
     return of_user.union(of_conversations, all=True)
+
+
+# Receipts
+
+
+def missed_receipts(
+    user: User, device_class: str, seen: Collection[int], offered: Collection[int] = ()
+) -> tuple[int, list[Message]]:
+    """How far a device of this class has been told of receipts, and own messages that were read since, oldest change first.
+
+    `seen` are the keys of changes that it got: its cursor moves over them, up to the first that it lacks. `offered` are
+    those on their way. The messages come with their conversations. Two queries, and one that moves the cursor.
+    """
+    start = _cursor(user, device_class, "delivered_receipt_id")
+    rows = list(_receipts_after(user, start)[: RECEIPTS_MOST + len(seen) + len(offered)])
+    keys = [row.receipt_key or 0 for row in rows]
+    reached = _move_cursor(user, device_class, "delivered_receipt_id", start, keys, seen)
+    missed = [row for key, row in zip(keys, rows, strict=True) if key not in seen and key not in offered]
+    return reached, missed[:RECEIPTS_MOST]
+
+
+def _receipts_after(user: User, key: int) -> QuerySet[Message]:
+    return receipt_changes.read_by_others().filter(sender=user, receipt_key__gt=key).order_by("receipt_key")
