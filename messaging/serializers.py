@@ -11,6 +11,7 @@ from imsite.rest.fields import Described, FlagField, NumberField, TextField
 from messaging import shapes
 from messaging.models import Media
 
+NOTIFICATION_BYTES = 3072
 JSON_TYPES = {str: "string", int: "integer", shapes.NUMBER: "number"}
 
 
@@ -39,8 +40,10 @@ class UnsetFlag(FlagField):
 
 
 class Notification(serializers.Serializer[Any]):
-    title = TextField(max_bytes=250, required=False)
-    alert = TextField(max_bytes=250, required=False)
+    """The vendor names no limit; both together go with every copy of the message."""
+
+    title = TextField(max_bytes=NOTIFICATION_BYTES, required=False)
+    alert = TextField(max_bytes=NOTIFICATION_BYTES, required=False)
 
 
 class Body(Described, serializers.DictField):

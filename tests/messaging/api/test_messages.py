@@ -111,12 +111,12 @@ def test_every_kind_of_message_travels_unchanged(rest, bob, message_type, pushes
 def test_what_may_be_named(rest, bob, application, pushes):
     body = message(
         target_appkey=application.appkey, from_name="The shop", target_name="Bob", no_offline=True, no_notification=True,
-        notification={"title": "t", "alert": "a"}, unknown={"ignored": 1},
+        notification={"title": "t", "alert": "中" * 1024}, unknown={"ignored": 1},
     )  # fmt: skip
     assert send(rest, body).status_code == 201
     (pushed,) = pushes.messages
     assert (pushed["content"]["from_name"], pushed["content"]["target_name"]) == ("The shop", "Bob")
-    assert pushed["custom_notification"] == {"title": "t", "alert": "a"}
+    assert pushed["custom_notification"] == {"title": "t", "alert": "中" * 1024}
     row = Message.objects.get()
     assert (row.seq, row.no_offline, row.no_notification) == (None, True, True)
     assert "unknown" not in row.content
@@ -166,7 +166,7 @@ WRONG = {
     "target_name": [1, True, [], {}, "x" * 251],
     "no_offline": ["x", 2, [], {}],
     "no_notification": ["x", 2, [], {}],
-    "notification": ["x", 1, True, [], {"title": 1}, {"alert": []}, {"alert": "x" * 251}],
+    "notification": ["x", 1, True, [], {"title": 1}, {"alert": []}, {"alert": "中" * 1024 + "x"}],
 }
 
 
