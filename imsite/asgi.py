@@ -1,4 +1,4 @@
-"""The server's one application: HTTP through Django in threads, WebSockets through Channels, for any ASGI server.
+"""The server's one application: HTTP through Django in threads, sockets through Channels or polled, for any ASGI server.
 
 HTTP runs as WSGI behind a bridge: views are synchronous, and Django's own ASGI handler would hop between threads many
 times a request, at three to four times the price.
@@ -21,11 +21,12 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from imsite.bridge import WSGIBridge  # noqa: E402
-from imsite.realtime import dispatch, hub  # noqa: E402
+from imsite.realtime import dispatch, hub, polling  # noqa: E402
 from imsite.realtime.consumer import SocketConsumer  # noqa: E402
 
 dispatch.autodiscover()
 
+SOCKET_PATHS = ("/socket.io/", "/socket.io")
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -35,6 +36,9 @@ bridge = WSGIBridge(web, threads=settings.HTTP_THREADS, body_bytes=settings.HTTP
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
     hub.current()  # what a view publishes reaches the sockets here
+    if scope["path"].removeprefix(scope.get("root_path", "")) in SOCKET_PATHS:
+        await polling.serve(scope, receive, send)
+        return
     await bridge(scope, receive, send)
 
 
@@ -49,6 +53,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     hub.current()
     await send({"type": "lifespan.startup.complete"})
     await receive()  # lifespan.shutdown
+    polling.stop()
     hub.stop()
     await send({"type": "lifespan.shutdown.complete"})
 

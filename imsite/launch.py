@@ -134,10 +134,16 @@ def collect_static() -> None:
 def run_uvicorn(listener: socket.socket, ready: Callable[[], None]) -> None:
     import uvicorn
 
+    from imsite.realtime import polling
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            polling.stop()  # it waits for requests to end, and these wait for news
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         APPLICATION,
@@ -172,7 +178,7 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
 
     from imsite.asgi import application
     from imsite.bodies import BoundedFactory
-    from imsite.realtime import hub
+    from imsite.realtime import hub, polling
 
     class Graceful(Server):
         """Daphne cancels everything at once; this one first closes the sockets and lets requests end."""
@@ -181,6 +187,7 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
             return defer.Deferred.fromFuture(asyncio.ensure_future(self.close_all()))
 
         async def close_all(self) -> None:
+            polling.stop()
             for protocol in list(self.connections):
                 if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                     protocol.sendCloseFrame(code=GOING_AWAY)  # serverClose refuses the codes that are meant for servers

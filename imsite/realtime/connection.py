@@ -55,6 +55,14 @@ class Connection:
                 self.out.extend(held)
                 self.hub.touch(self)
 
+    def move(self, writer: Writer) -> None:
+        """Write to another socket from here on. The writer so far took texts, and has none left."""
+        self.writer = writer
+        if writer.is_ready:
+            self.out = [ready_frame(text.encode()) for text in self.out]
+            if self.held is not None:
+                self.held = [ready_frame(text.encode()) for text in self.held]
+
     def flush(self) -> None:
         self.dirty = False
         frames, self.out = self.out, []

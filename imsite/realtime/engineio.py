@@ -1,4 +1,4 @@
-"""Engine.IO protocol 3, text frames of a WebSocket: one packet a frame. Pure codec."""
+"""Engine.IO protocol 3, packets: each the text frame of a WebSocket, or a part of a payload. Pure codec."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Open:
     sid: str
     ping_interval_ms: int
     ping_timeout_ms: int
+    upgrades: tuple[str, ...] = ()  # transports that the client may go over to
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """`5`: a transport was changed; of no meaning here."""
+    """`5`: the client has gone over to this transport."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ def encode(packet: Packet) -> str:
             return "2" + text
         case Pong(text):
             return "3" + text
-        case Open(sid, interval, timeout):
-            members = {"sid": sid, "upgrades": [], "pingInterval": interval, "pingTimeout": timeout}
+        case Open(sid, interval, timeout, upgrades):
+            members = {"sid": sid, "upgrades": upgrades, "pingInterval": interval, "pingTimeout": timeout}
             return "0" + orjson.dumps(members).decode()
         case Close():
             return "1"
@@ -110,4 +111,7 @@ def _read_open(text: str) -> Open:
     sid, interval, timeout = members.get("sid"), members.get("pingInterval"), members.get("pingTimeout")
     if not isinstance(sid, str) or type(interval) is not int or type(timeout) is not int:
         raise ProtocolError("an open packet without sid or ping times")
-    return Open(sid, interval, timeout)
+    upgrades = members.get("upgrades", [])
+    if not isinstance(upgrades, list) or not all(isinstance(one, str) for one in upgrades):
+        raise ProtocolError("an open packet without upgrades")
+    return Open(sid, interval, timeout, tuple(upgrades))

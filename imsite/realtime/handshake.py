@@ -1,4 +1,4 @@
-"""What a WebSocket's upgrade request says: whether this protocol is spoken, and who connects from where."""
+"""What the request that opens a connection says: whether this protocol is spoken, and who connects from where."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from imsite.realtime.session import Session
 USER_AGENT_LENGTH = 512
 
 
-def is_spoken(scope: dict[str, Any]) -> bool:
-    """Whether the handshake asks for Engine.IO 3 over a WebSocket."""
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return query.get("EIO") == ["3"] and query.get("transport") == ["websocket"]
+def query_of(scope: dict[str, Any]) -> dict[str, list[str]]:
+    return parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+
+
+def is_spoken(query: dict[str, list[str]], transport: str) -> bool:
+    """Whether Engine.IO 3 is asked for over this transport, `websocket` or `polling`."""
+    return query.get("EIO") == ["3"] and query.get("transport") == [transport]
 
 
 def session_of(scope: dict[str, Any]) -> Session:
     """A new session for the connection."""
-    headers = _headers(scope)
+    headers = headers_of(scope)
     client = scope.get("client")
     peer = client[0] if client else ""
     if settings.TRUSTED_PROXIES and not is_trusted(peer):
@@ -39,7 +42,7 @@ def session_of(scope: dict[str, Any]) -> Session:
     )
 
 
-def _headers(scope: dict[str, Any]) -> dict[bytes, str]:
+def headers_of(scope: dict[str, Any]) -> dict[bytes, str]:
     """By name in lower case; what is said twice is joined, as proxies append to a list."""
     headers: dict[bytes, str] = {}
     for name, value in scope.get("headers", ()):
@@ -48,9 +51,9 @@ def _headers(scope: dict[str, Any]) -> dict[bytes, str]:
     return headers
 
 
-def greeting(session: Session) -> tuple[str, str]:
+def greeting(session: Session, *upgrades: str) -> tuple[str, str]:
     """The two frames that every connection begins with: the open packet, and the connect that clients wait for."""
-    opened = engineio.Open(session.sid, settings.PING_INTERVAL_S * 1000, settings.PING_TIMEOUT_S * 1000)
+    opened = engineio.Open(session.sid, settings.PING_INTERVAL_S * 1000, settings.PING_TIMEOUT_S * 1000, upgrades)
     return engineio.encode(opened), engineio.encode(engineio.Message(socketio.encode(socketio.Connect())))
 
 
@@ -62,7 +65,7 @@ def _base_url(scope: dict[str, Any], headers: dict[bytes, str]) -> str:
     domain, _ = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return ""
-    secure = scope.get("scheme") == "wss"
+    secure = scope.get("scheme") in ("wss", "https")
     if settings.SECURE_PROXY_SSL_HEADER:  # of a proxy that ends TLS, trusted only where the operator says so
         secure = headers.get(b"x-forwarded-proto", "").partition(",")[0].strip() == "https"
     return sys.intern(f"{'https' if secure else 'http'}://{host}")

@@ -74,7 +74,7 @@ def origins():
 def shop(site, origins):
     """The site's application with a list of origins, so that no application is open to all; alice is its user."""
     listed = site.live.manage("create_application", "Listed", "--origin", origins[0], "--json")
-    narrow = "from accounts.models import Application; Application.objects.update(origins=['%s'])" % origins[0]
+    narrow = f"from accounts.models import Application; Application.objects.update(origins=[{origins[0]!r}])"
     site.live.manage("shell", "-c", narrow)
     site.live.stop()
     site.live.start()

@@ -39,7 +39,7 @@ def test_what_is_no_packet_is_refused(frame):
 
 def test_unknown_members_of_an_open_packet_are_ignored():
     frame = '0{"sid":"a","upgrades":["websocket"],"pingInterval":1,"pingTimeout":2,"maxPayload":9}'
-    assert engineio.decode(frame) == Open("a", 1, 2)
+    assert engineio.decode(frame) == Open("a", 1, 2, ("websocket",))
 
 
 def test_the_refusal_quotes_nothing_of_the_frame():

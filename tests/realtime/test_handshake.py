@@ -22,8 +22,10 @@ def scope(query=b"EIO=3&transport=websocket", headers=HEADERS, **more):
         (b"\xff\xfe=%zz&&&", False),
     ],
 )
-def test_only_engineio_3_over_a_websocket_is_spoken(query, spoken):
-    assert handshake.is_spoken(scope(query)) is spoken
+def test_only_engineio_3_is_spoken(query, spoken):
+    assert handshake.is_spoken(handshake.query_of(scope(query)), "websocket") is spoken
+    polled = handshake.query_of(scope(query.replace(b"websocket", b"polling")))
+    assert handshake.is_spoken(polled, "polling") is (spoken or query == b"EIO=3&transport=polling")
 
 
 def test_a_session_knows_who_connected_from_where(settings):
