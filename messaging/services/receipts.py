@@ -28,7 +28,7 @@ def report(place: Participant, message_ids: Collection[int], *, by: Actor) -> li
     the user; each once. Other ids change nothing. Their senders are told soon (receipt_change), the user's other sessions
     at once (event 201).
     """
-    rows = dict(_countable(place, message_ids).values_list("pk", "sender_id"))
+    rows = _countable(place, message_ids)
     if not rows:
         return []
     _lock(rows.values())
@@ -48,14 +48,16 @@ def report(place: Participant, message_ids: Collection[int], *, by: Actor) -> li
     return fresh
 
 
-def _countable(place: Participant, message_ids: Collection[int]) -> QuerySet[Message]:
+def _countable(place: Participant, message_ids: Collection[int]) -> dict[int, int]:
+    """Which of these messages the user of `place` may count as a reader of, and who sent them."""
     asked = Message.objects.filter(pk__in=message_ids, need_receipt=True, state=Message.State.KEPT)
     asked = asked.exclude(sender_id=place.user_id)
-    seen = asked.visible_to(place).values("pk")
-    passing = asked.filter(conversation_id=place.conversation_id, seq=None)  # not kept: they have no place in the order
+    found = dict(asked.visible_to(place).values_list("pk", "sender_id"))
+    # What was not kept for those away has no place in the order, and is asked for by itself.
+    passing = asked.filter(conversation_id=place.conversation_id, seq=None)
     if place.conversation.kind == Conversation.Kind.GROUP:
         passing = passing.filter(created_ms__gte=_joined_ms(place)) if place.active else passing.none()
-    return Message.objects.filter(Q(pk__in=seen) | Q(pk__in=passing.values("pk")))
+    return found | dict(passing.values_list("pk", "sender_id"))
 
 
 def _joined_ms(place: Participant) -> int:

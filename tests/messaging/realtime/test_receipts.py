@@ -1,5 +1,7 @@
 """receipt_report, msg_unread_list, receipt_change, sync_receipt, and event 201 as sockets get them."""
 
+import itertools
+
 import pytest
 
 from accounts import services
@@ -16,6 +18,7 @@ from tests.live import Live
 from tests.messaging.conftest import announce, say
 from tests.messaging.realtime.test_sync import check
 from tests.messaging.test_live import Shop
+from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -216,6 +219,24 @@ def test_users_of_two_applications(alice, application, pushes):
     assert answer == {**OK, "appkey": application.appkey, "username": "alice"}
     ((topics, data),) = told(pushes, "receipt_change")
     assert (topics, data["appkey"], data["username"]) == ((f"user:{alice.pk}",), sister.appkey, "frank")
+
+
+def test_many_readers_at_once_are_all_counted(application, club, alice, bob, server, pushes):
+    readers = list(register(application, *[f"user{number}" for number in range(8)]).values())
+    groups.change_members(club, add=readers, by=server)
+    ids = [one for sender in (alice, bob, alice) for one in asked(sender, club, 3)]
+    sockets = [Socket(reader) for reader in readers for _ in range(2)]  # each twice
+    orders = itertools.cycle([ids, ids[::-1], ids[3:] + ids[:3]])
+    calls = [lambda one=one: report(one[0], club, one[1]) for one in zip(sockets, orders, strict=False)]
+    assert [answer["code"] for answer in together(*calls)] == [0] * len(calls)
+    assert totals() == dict.fromkeys(ids, (9, 8))
+    assert Receipt.objects.count() == 8 * len(ids)
+    for message in Message.objects.filter(need_receipt=True):
+        assert message.receipt_key == message.receipts.latest("pk").pk
+    last = {
+        one["msg_id"]: one["unread_count"] for _, data in told(pushes, "receipt_change") for one in data["receipt_msgs"]
+    }
+    assert last == dict.fromkeys(ids, 1)
 
 
 # Who is counted
