@@ -6,8 +6,6 @@ signature: it lets a user's password be tried, nothing more.
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +20,7 @@ from accounts import signatures
 from accounts.errors import NoSuchApplication
 from accounts.models import Application
 from imsite.core import clock, ids
+from imsite.modules import STATIC, modules_of
 
 SHEETS = [
     f"css/{name}.css"
@@ -31,21 +30,6 @@ SHEETS = [
     )
 ]  # fmt: skip
 PLAIN_SHEETS = SHEETS[:6]
-STATIC = settings.BASE_DIR / "static"
-IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)";', re.MULTILINE)
-
-
-def modules_of(entry: Path) -> set[Path]:
-    """The ES module and all that it imports, by itself or through others."""
-    found, waiting = set(), [entry]
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting += [(file.parent / name).resolve() for name in IMPORTED.findall(file.read_text(encoding="utf-8"))]
-    return found
-
-
 # Named in the shell, so that a browser asks for all at once and not for one layer of imports after the other.
 MODULES = sorted(str(file.relative_to(STATIC)) for file in modules_of(STATIC / "chat" / "main.js"))
 MISSING = {

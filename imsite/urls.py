@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("imsite.pages")),
     path("", include("imsite.openapi")),
     path("", include("imsite.reference")),
+    path("", include("imsite.sdk")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),  # the console's choice of language
     path("", include("accounts.urls")),

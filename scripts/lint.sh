@@ -18,4 +18,5 @@ check "import-linter" .venv/bin/lint-imports --no-logo
 check "migrations" .venv/bin/python manage.py makemigrations --check --dry-run
 check "docs/coverage.json" .venv/bin/python manage.py coverage_map --check
 check "docs/openapi.json" .venv/bin/python manage.py openapi --check
+check "static/sdk/jmessage.classic.js" .venv/bin/python manage.py sdk_classic --check
 [ -z "$failed" ] || { echo "lint: failed in${failed%,}" >&2; exit 1; }

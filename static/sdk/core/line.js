@@ -106,7 +106,7 @@ export class Line extends EventTarget {
     const number = this.#attemptNumber;
     this.#become("connecting");
     try {
-      const reply = await this.#enter(await this.#dialled(number), () => number === this.#attemptNumber);
+      const reply = await this.#enter(this.#dialled(number));
       if (number === this.#attemptNumber) this.#entered(reply);
     } catch (error) {
       if (number === this.#attemptNumber) this.#failed(error);
