@@ -52,9 +52,9 @@ class RoomView(ImView):
 class Rooms(RoomView):
     """/v1/chatroom"""
 
-    @described("Make a chat room", body=NewRoom, answers={201: schema.MadeRoom}, codes=[NoSuchUser, RoomFull])
+    @described("Create a chat room", body=NewRoom, answers={201: schema.MadeRoom}, codes=[NoSuchUser, RoomFull])
     def post(self, request: Request) -> Response:
-        """Make a chat room; 201 and `chatroom_id`. Source: REST API, create chat room."""
+        """Create a chat room; 201 and its id, `chatroom_id`. Source: REST API, create chat room."""
         wanted = self.read(NewRoom)
         owner, *members = self.named([wanted["owner_username"], *wanted["members_username"]])
         room = services.create_room(
@@ -64,7 +64,7 @@ class Rooms(RoomView):
 
     @described("List chat rooms", answers={200: PageOf("rooms", schema.ChatRoom, PAGE_MOST)})
     def get(self, request: Request) -> Response:
-        """A page of all chat rooms, key `rooms`, at most 500. Source: REST API, list chat rooms."""
+        """One page of the application's chat rooms, at most 500, in `rooms`. Source: REST API, list chat rooms."""
         return Response(paged(request, self.rooms, "rooms", room_json, most=PAGE_MOST))
 
 
@@ -73,7 +73,11 @@ class RoomBatch(RoomView):
 
     @described("Show several chat rooms", body=RoomIds(), answers={200: ArrayOf(schema.ChatRoom)}, codes=[NoSuchRoom])
     def post(self, request: Request) -> Response:
-        """The chat rooms of an array of ids, each once, as an array; unknown ones 899081. Source: REST API, get chat rooms."""
+        """The chat rooms whose ids are in an array, each once, as an array. One unknown id refuses the whole request
+        with 899081.
+
+        Source: REST API, get chat rooms.
+        """
         self.require_body(list)
         ids = list(dict.fromkeys(RoomIds().run_validation(self.body)))
         found = {room.pk: room for room in self.rooms.filter(pk__in=ids)}
@@ -87,7 +91,7 @@ class OneRoom(RoomView):
 
     @described("Change a chat room", body=RoomInfo, answers={204: None}, codes=[NoSuchRoom, NoSuchUser, NotInRoom])
     def put(self, request: Request, room: str) -> Response:
-        """Change any of owner_username, name and description; 204. Source: REST API, update chat room."""
+        """Change any of `owner_username`, `name` and `description`; 204. Source: REST API, update chat room."""
         found, change = self.find(room), self.read(RoomInfo)
         name = change.pop("owner_username", None)
         owner = User.objects.of(self.actor.application).find(name) if name is not None else None
@@ -111,10 +115,12 @@ class RoomBan(RoomView):
         codes=[NoSuchRoom, NoSuchUser, NotInRoom, NoSuchApplication, CrossApplication],
     )
     def put(self, request: Request, room: str, username: str) -> Response:
-        """Forbid a member to speak (`?status=1`), or allow it again (0); a second time changes nothing; 204.
+        """Forbid a member to speak (`?status=1`), or allow it again (`?status=0`); 204, also where nothing changes.
 
-        The ban stays when the member leaves; 899082 for one who is neither inside nor banned. `appkey`, which is ours,
-        names the application of a member of another one. Source: REST API, modify user banned state.
+        The ban stays when the member leaves. A user who is neither in the room nor banned is refused with 899082.
+        `appkey`, which imsite adds to the vendor's API, names the application of a user of another one.
+
+        Source: REST API, modify user banned state.
         """
         found, query = self.find(room), self.read_query(RoomBanning)
         own = self.actor.application
@@ -133,7 +139,7 @@ class RoomMembers(RoomView):
         codes=[NoSuchRoom],
     )
     def get(self, request: Request, room: str) -> Response:
-        """A page of members, key `users`, at most 500. Source: REST API, chat room member list."""
+        """One page of the room's members, at most 500, in `users`. Source: REST API, chat room member list."""
         rows = self.find(room).memberships.in_order()
         application = self.actor.application
         return Response(paged(request, rows, "users", lambda row: member_json(row, application), most=PAGE_MOST))
@@ -145,7 +151,10 @@ class RoomMembers(RoomView):
         codes=[NoSuchRoom, NoSuchUser, RoomFull],
     )
     def put(self, request: Request, room: str) -> Response:
-        """Put the users of an array into the room; who is there stays; 204. Source: REST API, add chat room members."""
+        """Put the users named in an array into the room; those inside already stay; 204.
+
+        Source: REST API, add chat room members.
+        """
         services.change_members(self.find(room), add=self._users(), by=self.actor)
         return Response(status=204)
 
@@ -156,7 +165,7 @@ class RoomMembers(RoomView):
         codes=[NoSuchRoom, NoSuchUser, NotInRoom],
     )
     def delete(self, request: Request, room: str) -> Response:
-        """Take the users of an array out of the room; 204. Source: REST API, remove chat room members."""
+        """Take the users named in an array out of the room; 204. Source: REST API, remove chat room members."""
         services.change_members(self.find(room), remove=self._users(), by=self.actor)
         return Response(status=204)
 
@@ -176,8 +185,9 @@ class CrossRoomMembers(RoomView):
     def post(self, request: Request, room: str) -> Response:
         """Put users of several applications into the room and take others out, all or nothing; 204.
 
-        An array of `{"appkey", "add"?, "remove"?}`, one object too, with at most 3000 usernames. 899002, 899009, 899012,
-        899020, 899082. Source: REST API, cross-application chat room members.
+        An array of `{appkey, add?, remove?}`, or one such object, with at most 3000 user names in all.
+
+        Source: REST API, cross-application chat room members.
         """
         found = self.find(room)
         if isinstance(self.body, dict):
@@ -206,6 +216,6 @@ class RoomsOfUser(RoomView):
 
     @described("List a user's chat rooms", answers={200: ArrayOf(schema.ChatRoom)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """An array of the chat rooms that the user is in. Source: REST API, a user's chat rooms."""
+        """The chat rooms that the user is in, as an array. Source: REST API, a user's chat rooms."""
         user = User.objects.of(self.actor.application).find(username)
         return Response([room_json(room) for room in self.rooms.joined_by(user)])

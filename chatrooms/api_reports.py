@@ -17,11 +17,13 @@ from messaging.services import reports
 class RoomReport(ReportView):
     """/v2/chatrooms/{room}/messages"""
 
-    @described("Report a chat room's messages", query=ReportPage, answers={200: Report}, codes=[NoSuchRoom])
+    @described("List a chat room's messages", query=ReportPage, answers={200: Report}, codes=[NoSuchRoom])
     def get(self, request: Request, room: str) -> Response:
         """What was said in a chat room in a window of at most 7 days, also after it was deleted.
 
-        899003 for an id that is no number, 899081. Source: REST API, report of a chat room's messages.
+        899003 where the id is no number, 899081 where there is no such chat room.
+
+        Source: REST API, report of a chat room's messages.
         """
         found = ChatRoom.objects.filter(application=self.actor.application).find(read_id(room))
         return self.answer(reports.of_conversation(found.pk))

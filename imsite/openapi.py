@@ -2,7 +2,7 @@
 
 Shapes, limits, codes and paths are the code's (`imsite.rest.describe`); `docs/reference/fields.json` says what a member means,
 `examples.json` gives a request and an answer of every operation, `sections.json` the order in which they are shown,
-`introduction.md` what holds for all of them.
+`introduction.md` what holds for all of them. The page /docs/rest says all of it in Chinese as well, by `zh-hans.json`.
 """
 
 from __future__ import annotations
@@ -77,10 +77,9 @@ def version() -> str:
     return str(tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"])
 
 
-def introduction(language: str = "en") -> str:
-    """What holds for every operation, in Markdown; in English where there is no other."""
-    own = WORDS / f"introduction.{language}.md"
-    return (own if own.exists() else WORDS / "introduction.md").read_text(encoding="utf-8")
+def introduction() -> str:
+    """What holds for every operation, in Markdown."""
+    return (WORDS / "introduction.md").read_text(encoding="utf-8")
 
 
 def words(name: str) -> Any:

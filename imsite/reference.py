@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsite import openapi
+from imsite.wording import Wording
 
 SHEETS = [f"css/{name}.css" for name in ("tokens", "base", "controls", "reference")]
 HOST = "https://im.example.com"  # stands for the reader's own until the page is sent
@@ -67,7 +68,7 @@ def rendered(language: str) -> str:
         languages = [
             {"code": code, "name": translation.get_language_info(code)["name_local"]} for code, _ in settings.LANGUAGES
         ]
-        page = Page(schema, language)
+        page = Page(schema, Wording(language))
         return render_to_string(
             "reference/page.html",
             {
@@ -75,7 +76,7 @@ def rendered(language: str) -> str:
                 "languages": languages,
                 "sheets": SHEETS,
                 "version": schema["info"]["version"],
-                "introduction": [markup(part) for part in paragraphs(openapi.introduction(language))],
+                "introduction": page.introduction(),
                 "sections": page.sections(),
                 "codes": page.codes(),
                 "host": HOST,
@@ -86,18 +87,21 @@ def rendered(language: str) -> str:
 class Page:
     """What the template shows, read from the description."""
 
-    def __init__(self, schema: Json, language: str) -> None:
-        self.schema, self.language = schema, language
+    def __init__(self, schema: Json, words: Wording) -> None:
+        self.schema, self.words = schema, words
         self.components = schema["components"]
+
+    def introduction(self) -> list[SafeString]:
+        return [markup(part) for part in self.words.paragraphs("introduction", self.schema["info"]["description"])]
 
     def sections(self) -> list[Json]:
         """The sections that have operations, in their order."""
         found: dict[str, list[Json]] = {tag["name"]: [] for tag in self.schema["tags"]}
         for place, operation in openapi.operations(self.schema):
             found[operation["tags"][0]].append(self.operation(place, operation))
-        words = {section["name"]: section.get(self.language, section) for section in openapi.words("sections")}
+        texts = {tag["name"]: self.words("sections", tag["description"]) for tag in self.schema["tags"]}
         return [
-            {"id": slug(name), "name": words[name]["name"], "text": words[name]["text"], "operations": operations}
+            {"id": slug(name), "name": self.words("sections", name), "text": texts[name], "operations": operations}
             for name, operations in found.items()
             if operations
         ]
@@ -110,9 +114,9 @@ class Page:
             "method": place.method.upper(),
             "path": place.path,
             "also": operation.get("x-also", ""),
-            "title": operation["summary"],
-            "text": [markup(part) for part in paragraphs(operation["description"])],
-            "source": operation["x-source"],
+            "title": self.words("titles", operation["summary"]),
+            "text": [markup(part) for part in self.words.paragraphs("texts", operation["description"])],
+            "source": self.words("sources", operation["x-source"]),
             "parameters": [self.parameter(one) for one in operation.get("parameters", [])],
             "body": self.shape(body["schema"]) if body else None,
             "answers": answers,
@@ -145,7 +149,8 @@ class Page:
                 content = first_content(self.resolved(answer))
                 for name, example in content["examples"].items():
                     code = example["value"]["error"]["code"]
-                    found.append({"status": status, "code": code, "name": name, "text": markup(example["summary"])})
+                    text = markup(self.words("refusals", example["summary"]))
+                    found.append({"status": status, "code": code, "name": name, "text": text})
         return found
 
     def codes(self) -> list[Json]:
@@ -160,8 +165,7 @@ class Page:
 
     def shape(self, schema: Json) -> Json:
         """What a body is, in a few words, and its members as rows."""
-        limits = limits_of(self.resolved(schema))
-        return {"kind": self.kind(schema), "limits": limits, "rows": self.rows(schema, "", 0)}
+        return {"kind": self.kind_and_limits(schema), "rows": self.rows(schema, "", 0)}
 
     def rows(self, schema: Json, prefix: str, depth: int) -> list[Json]:
         schema = self.resolved(schema)
@@ -185,11 +189,13 @@ class Page:
     def said(self, schema: Json, text: str) -> Json:
         whole = self.resolved(schema)
         return {
-            "kind": self.kind(schema),
-            "limits": limits_of(whole),
-            "text": markup(text or whole.get("description", "")),
+            "kind": self.kind_and_limits(schema),
+            "text": markup(self.words("fields", text or whole.get("description", ""))),
             "default": written(whole["default"]) if whole.get("default") not in (None, "", []) else "",
         }
+
+    def kind_and_limits(self, schema: Json) -> str:
+        return _(", ").join([self.kind(schema), *limits_of(self.resolved(schema))])
 
     def kind(self, schema: Json) -> str:
         """`array of objects`, `text`, `whole number`."""
@@ -227,7 +233,7 @@ KINDS = {
 }
 
 
-def limits_of(schema: Json) -> str:
+def limits_of(schema: Json) -> list[str]:
     """Bytes, items, values: what a value must keep to, in words."""
     found = []
     if "enum" in schema:
@@ -240,7 +246,7 @@ def limits_of(schema: Json) -> str:
         found.append(f"{schema.get('minimum', 0)}–{schema['maximum']}")
     if "maxItems" in schema:
         found.append(_("%(limits)s items") % {"limits": between(schema.get("minItems", 0), schema["maxItems"])})
-    return ", ".join(found)
+    return found
 
 
 def between(least: int, most: int) -> str:
@@ -293,10 +299,6 @@ def written(value: Any) -> str:
     """JSON for people; short values on one line."""
     short = orjson.dumps(value).decode()
     return short if len(short) <= 60 else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def paragraphs(text: str) -> list[str]:
-    return [part.strip() for part in text.split("\n\n") if part.strip()]
 
 
 def markup(text: str) -> SafeString:

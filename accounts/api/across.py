@@ -34,7 +34,8 @@ class CrossFriends(UsersView):
         "Make friends across applications", body=FriendsAcross, answers={201: None}, codes=[*UNREACHED, AlreadyFriends]
     )
     def post(self, request: Request, username: str) -> Response:
-        """Make the user and those of `{appkey, users}` friends of each other, all or none; 201 without a body.
+        """Make the user and those of `{appkey, users}` friends of each other, all or none; 201 without a body. Nobody
+        is asked.
 
         Source: REST API, add friends across applications.
         """
@@ -42,9 +43,10 @@ class CrossFriends(UsersView):
         services.add_friends(user, self._friends(), by=self.actor)
         return Response(status=201)
 
-    @described("End friendships across applications", body=FriendsAcross, answers={204: None}, codes=UNREACHED)
+    @described("Remove friends across applications", body=FriendsAcross, answers={204: None}, codes=UNREACHED)
     def delete(self, request: Request, username: str) -> Response:
-        """End the friendships of the user with those of `{appkey, users}`; 204, also for those who are no friends.
+        """End the friendships of the user with those of `{appkey, users}`, for both sides; 204, also where they are no
+        friends.
 
         Source: REST API, delete friends across applications.
         """
@@ -53,13 +55,14 @@ class CrossFriends(UsersView):
         return Response(status=204)
 
     @described(
-        "Note something about friends across applications",
+        "Change the notes on friends across applications",
         body=OneOf(ArrayOf(FriendNoteAcross, least=1, most=RELATIONS_MAX), FriendNoteAcross),
         answers={204: None},
         codes=[*UNREACHED, NotAFriend],
     )
     def put(self, request: Request, username: str) -> Response:
-        """Change what the user notes, an array of `{appkey, username, note_name?, others?}` or one of them, all or none; 204.
+        """Change the user's notes on friends: an array of `{appkey, username, note_name?, others?}`, or one such
+        object; all or none, 204.
 
         Source: REST API, update friend notes across applications.
         """
@@ -89,9 +92,12 @@ class CrossBlacklist(UsersView):
         codes=[*UNREACHED, AlreadyBlocked, AdminNotBlockable],
     )
     def put(self, request: Request, username: str) -> Response:
-        """Let those of an array of `{appkey, usernames}` not send to the user any more, all or none; 204.
+        """Block the users named in an array of `{appkey, usernames}`, who then cannot send to the user; all or none,
+        204.
 
-        At most 500 names in all. Source: REST API, add a blacklist across applications.
+        At most 500 names in all.
+
+        Source: REST API, add a blacklist across applications.
         """
         user = self.find(username)
         services.block(user, self._targets(), by=self.actor)
@@ -99,7 +105,8 @@ class CrossBlacklist(UsersView):
 
     @described("Unblock users across applications", body=NAMES, answers={204: None}, codes=[*UNREACHED, NotBlocked])
     def delete(self, request: Request, username: str) -> Response:
-        """Let those of an array of `{appkey, usernames}` send to the user again, all or none; 204.
+        """Unblock the users named in an array of `{appkey, usernames}`, who then can send to the user again; all or
+        none, 204.
 
         Source: REST API, remove a blacklist across applications.
         """
@@ -109,7 +116,10 @@ class CrossBlacklist(UsersView):
 
     @described("List blocked users of all applications", answers={200: ArrayOf(schema.UserAcross)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """All blocked users, each with the `appkey` of the application. Source: REST API, blacklist across applications."""
+        """All users that the user has blocked, each with the `appkey` of their application.
+
+        Source: REST API, blacklist across applications.
+        """
         rows = self.find(username).blocks.select_related("target__application").order_by("pk")
         return Response([user_across_json(row.target, self.actor.application) for row in rows])
 

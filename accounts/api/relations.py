@@ -20,17 +20,21 @@ class Friends(UsersView):
 
     @described("Make friends", body=NAMES, answers={201: None}, codes=[NoSuchUser, AlreadyFriends])
     def post(self, request: Request, username: str) -> Response:
-        """Make the user and those of an array friends of each other, all or none; 201 without a body.
+        """Make the user and the users named in an array friends of each other, all or none; 201 without a body. Nobody
+        is asked.
 
-        899003 for the user themself. Source: REST API, add friend.
+        The user's own name is refused with 899003.
+
+        Source: REST API, add friend.
         """
         user = self.find(username)
         services.add_friends(user, self.users.named(self.read_names(most=RELATIONS_MAX)), by=self.actor)
         return Response(status=201)
 
-    @described("End friendships", body=NAMES, answers={204: None}, codes=[NoSuchUser])
+    @described("Remove friends", body=NAMES, answers={204: None}, codes=[NoSuchUser])
     def delete(self, request: Request, username: str) -> Response:
-        """End the friendships of the user with those of an array, for both sides; 204, also for those who are no friends.
+        """End the friendships of the user with the users named in an array, for both sides; 204, also where they are no
+        friends.
 
         Source: REST API, delete friend.
         """
@@ -39,15 +43,16 @@ class Friends(UsersView):
         return Response(status=204)
 
     @described(
-        "Note something about friends",
+        "Change the notes on friends",
         body=OneOf(ArrayOf(FriendNote, least=1, most=RELATIONS_MAX), FriendNote),
         answers={204: None},
         codes=[NoSuchUser, NotAFriend],
     )
     def put(self, request: Request, username: str) -> Response:
-        """Change what the user notes about friends, an array of `{username, note_name?, others?}` or one of them; 204.
+        """Change the user's notes on friends: an array of `{username, note_name?, others?}`, or one such object; all or
+        none, 204.
 
-        All or none. Source: REST API, update friend notes.
+        Source: REST API, update friend notes.
         """
         user = self.find(username)
         notes = self.read_several(FriendNote, most=RELATIONS_MAX)
@@ -61,7 +66,10 @@ class Friends(UsersView):
 
     @described("List friends", answers={200: ArrayOf(schema.Friend)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """All friends, those of other applications too, with what the user notes about them. Source: REST API, friend list."""
+        """All friends, those of other applications too, with the user's notes about them.
+
+        Source: REST API, friend list.
+        """
         rows = self.find(username).friendships.select_related("friend__application").order_by("pk")
         return Response([friend_json(row, self.actor.application) for row in rows])
 
@@ -71,9 +79,11 @@ class Blacklist(UsersView):
 
     @described("Block users", body=NAMES, answers={204: None}, codes=[NoSuchUser, AlreadyBlocked, AdminNotBlockable])
     def put(self, request: Request, username: str) -> Response:
-        """Let those of an array not send to the user any more, all or none; 204.
+        """Block the users named in an array, who then cannot send to the user; all or none, 204.
 
-        899003 for the user themself. Source: REST API, add blacklist.
+        The user's own name is refused with 899003.
+
+        Source: REST API, add blacklist.
         """
         user = self.find(username)
         services.block(user, self.users.named(self.read_names(most=RELATIONS_MAX)), by=self.actor)
@@ -81,14 +91,17 @@ class Blacklist(UsersView):
 
     @described("Unblock users", body=NAMES, answers={204: None}, codes=[NoSuchUser, NotBlocked])
     def delete(self, request: Request, username: str) -> Response:
-        """Let those of an array send to the user again, all or none; 204. Source: REST API, remove blacklist."""
+        """Unblock the users named in an array, who then can send to the user again; all or none, 204.
+
+        Source: REST API, remove blacklist.
+        """
         user = self.find(username)
         services.unblock(user, self.users.named(self.read_names(most=RELATIONS_MAX)), by=self.actor)
         return Response(status=204)
 
     @described("List blocked users", answers={200: ArrayOf(schema.User)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """The blocked users of the own application. Source: REST API, blacklist."""
+        """The users of the same application that the user has blocked. Source: REST API, blacklist."""
         application = self.actor.application
         rows = self.find(username).blocks.filter(target__application=application).select_related("target__application")
         return Response([user_json(row.target) for row in rows.order_by("pk")])

@@ -17,7 +17,8 @@ class RegistrationStatus(ImView):
 
     @described("Let clients register users, or not", query=Switching, answers={204: None})
     def put(self, request: Request) -> Response:
-        """Let clients register users themselves (`?status=1`), or not any more (0); 204. This API always may.
+        """Let clients register users themselves (`?status=1`), or no longer (`?status=0`); 204. The REST API always
+        may.
 
         Source: REST API, set SDK registration switch.
         """
@@ -26,7 +27,10 @@ class RegistrationStatus(ImView):
 
     @described("Show whether clients may register users", answers={200: schema.Switched})
     def get(self, request: Request) -> Response:
-        """`{"status": 0|1}`. Source: REST API, get SDK registration switch."""
+        """`status`: 1 where clients may register users themselves, 0 where not.
+
+        Source: REST API, get SDK registration switch.
+        """
         # As it is now: another process may have changed it since this one read the application.
         application = Application.objects.get(pk=self.actor.application.pk)
         return Response({"status": int(application.limits.registration)})

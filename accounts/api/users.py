@@ -62,10 +62,13 @@ class Users(UsersView):
         codes=[UserExists, TooManyUsers],
     )
     def post(self, request: Request) -> Response:
-        """Register 1 to 500 users; an array of `{username, ...}` or `{username, error}` in the order of the request.
+        """Register 1 to 500 users. The answer is an array in the order of the request; each item is the user, or
+        `{username, error}` for one that was refused.
 
-        201 when any was registered. When none was: 403 where a name is taken, 400 where all are invalid.
-        400/899003 for what is no array of objects, 403/899013 for more than 500. Source: REST API, register users.
+        201 when at least one was registered. When none was: 403 if a name is taken, 400 if all are invalid. A body
+        that is no array of objects is 400/899003, more than 500 users are 403/899013.
+
+        Source: REST API, register users.
         """
         items = self.read_items()
         read = [read_registration(item) for item in items]
@@ -77,7 +80,7 @@ class Users(UsersView):
 
     @described("List users", answers={200: PageOf("users", schema.User, PAGE_MAX)})
     def get(self, request: Request) -> Response:
-        """A page of all users, key `users`, at most 500. Source: REST API, user list."""
+        """One page of the application's users, at most 500, in `users`. Source: REST API, user list."""
         return self.page(request, self.users)
 
     @described(
@@ -87,7 +90,7 @@ class Users(UsersView):
         codes=[NoSuchUser],
     )
     def delete(self, request: Request) -> Response:
-        """Delete the 1 to 100 users named in an array, all or none; 204. Source: REST API, delete users in batch."""
+        """Delete 1 to 100 users, named in an array, all or none; 204. Source: REST API, delete users in batch."""
         names = self.read_names(most=rules.DELETION_MAX)
         services.delete_users(self.users.select_related("application").named(names), by=self.actor)
         return Response(status=204)
@@ -118,7 +121,7 @@ class Admins(UsersView):
 
     @described("List admins", answers={200: PageOf("users", schema.User, PAGE_MAX)})
     def get(self, request: Request) -> Response:
-        """A page of the admins, key `users`, at most 500. Source: REST API, admin list."""
+        """One page of the application's admins, at most 500, in `users`. Source: REST API, admin list."""
         return self.page(request, self.users.filter(is_admin=True))
 
 
@@ -127,12 +130,15 @@ class OneUser(UsersView):
 
     @described("Show a user", answers={200: schema.User}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """The user. Source: REST API, user information."""
+        """The user's profile. Source: REST API, user information."""
         return Response(user_json(self.find(username)))
 
     @described("Change a user", body=RestProfile, answers={204: None}, codes=[NoSuchUser])
     def put(self, request: Request, username: str) -> Response:
-        """Change the named members of the profile; 204. Source: REST API, update user."""
+        """Change the members of the profile that the body names, the others stay; 204.
+
+        Source: REST API, update user.
+        """
         user = self.find(username)
         services.update_profile(user, self.read(RestProfile), by=self.actor)
         return Response(status=204)
@@ -149,7 +155,7 @@ class UserPassword(UsersView):
 
     @described("Set a password", body=NewPassword, answers={204: None}, codes=[NoSuchUser])
     def put(self, request: Request, username: str) -> Response:
-        """Set the password, `{"new_password"}`; 204. Source: REST API, change password."""
+        """Set a new password; 204. Source: REST API, change password."""
         user, change = self.find(username), self.read(NewPassword)
         services.set_password(user, md5_hex(change["new_password"]), by=self.actor)
         return Response(status=204)
@@ -160,7 +166,10 @@ class UserForbidden(UsersView):
 
     @described("Disable or enable a user", query=Disabling, answers={204: None}, codes=[NoSuchUser])
     def put(self, request: Request, username: str) -> Response:
-        """Let the user not sign in (`?disable=true`), or let them again; 204. Source: REST API, disable user."""
+        """Disable the user, who then cannot sign in (`?disable=true`), or enable them again (`?disable=false`); 204.
+
+        Source: REST API, disable user.
+        """
         user = self.find(username)
         change = services.disable_user if self.read_query(Disabling)["disable"] else services.enable_user
         change(user, by=self.actor)
@@ -172,7 +181,10 @@ class UserState(UsersView):
 
     @described("Show whether a user is online", answers={200: schema.Presence}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """`{"login", "online"}`: signed in somewhere, connected now. Source: REST API, user status."""
+        """`login`: whether the user is signed in somewhere; `online`: whether the user is connected now.
+
+        Source: REST API, user status.
+        """
         user = self.find(username)
         return Response(
             {"login": user.devices.filter(logged_in=True).exists(), "online": user.sessions.live().exists()}
@@ -191,7 +203,8 @@ class UserStates(OneUser):
         codes=[NoSuchUser],
     )
     def post(self, request: Request, username: str) -> Response:
-        """The devices of the users named in an array, in its order; 899002 for an unknown one.
+        """For each user named in an array, in its order: the devices they signed in on, and whether each is online. One
+        unknown user refuses the whole request with 899002.
 
         Source: REST API, user status.
         """
@@ -204,12 +217,14 @@ class UserStatesIfAny(UsersView):
     """/v2/users/statuser"""
 
     @described(
-        "Show whether users are online, where they exist",
+        "Show on which devices users are online, unknown users included",
         body=ArrayOf(Username(), least=1, most=STATES_MAX),
         answers={200: ArrayOf(schema.DevicesIfAny)},
     )
     def post(self, request: Request) -> Response:
-        """The devices of the users named in an array, in its order; `statuscode` 0, or 1 and `no_exist` for an unknown one.
+        """For each user named in an array, in its order: the devices they signed in on, and whether each is online. An
+        unknown user does not refuse the request: that item has `statuscode` 1 and `statusmsg` `no_exist`, all others
+        `statuscode` 0.
 
         Source: REST API, user status.
         """

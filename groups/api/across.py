@@ -27,9 +27,12 @@ class CrossGroupMembers(GroupView):
         ],
     )  # fmt: skip
     def post(self, request: Request, gid: str) -> Response:
-        """Add and remove users of other applications, an array of `{appkey, add?, remove?}` or one of them, all or none; 204.
+        """Add and remove users of other applications: an array of `{appkey, add?, remove?}`, or one such object; all or
+        none, 204.
 
-        A group that is left without members is deleted. Source: REST API, cross-application manage group members.
+        A group that is left without members is deleted.
+
+        Source: REST API, cross-application manage group members.
         """
         group, changes = self.find(gid), self.read_several(MemberChangeAcross, most=ACROSS_MOST)
         add = [(change["appkey"], name) for change in changes for name in change["add"]]
@@ -47,7 +50,10 @@ class CrossGroupMembers(GroupView):
         codes=[NoSuchGroup],
     )
     def get(self, request: Request, gid: str) -> Response:
-        """An array of users, each with `flag` and `appkey`. Source: REST API, group member list across applications."""
+        """All members as an array; `flag` is the role in the group, `appkey` the member's application.
+
+        Source: REST API, group member list across applications.
+        """
         members = self.find(gid).members()
         return Response([member_across_json(membership, self.actor.application) for membership in members])
 
@@ -59,7 +65,7 @@ class CrossGroupsOfUser(GroupView):
         "List a user's groups of all applications", answers={200: ArrayOf(schema.GroupAcross)}, codes=[NoSuchUser]
     )
     def get(self, request: Request, username: str) -> Response:
-        """An array of the groups that the user is in, those of other applications too.
+        """The groups that the user is in, those of other applications too, as an array.
 
         Source: REST API, a user's groups across applications.
         """

@@ -52,10 +52,13 @@ class Groups(GroupView):
     """/v1/groups"""
 
     @described(
-        "Make a group", body=NewGroup, answers={201: schema.MadeGroup}, codes=[NoSuchUser, GroupFull, TooManyGroups]
+        "Create a group", body=NewGroup, answers={201: schema.MadeGroup}, codes=[NoSuchUser, GroupFull, TooManyGroups]
     )
     def post(self, request: Request) -> Response:
-        """Make a group; 201 and the group with `owner_username` and `members_username` as given. Source: REST API, create group."""
+        """Create a group; 201 and the group, with `owner_username` and `members_username` as they were given.
+
+        Source: REST API, create group.
+        """
         wanted = self.read(NewGroup)
         users = self.newcomers([wanted["owner_username"], *wanted["members_username"]])
         group = services.create_group(
@@ -72,7 +75,7 @@ class Groups(GroupView):
 
     @described("List groups", answers={200: PageOf("groups", schema.Group, PAGE_MOST)})
     def get(self, request: Request) -> Response:
-        """A page of all groups, key `groups`, at most 500. Source: REST API, list groups."""
+        """One page of the application's groups, at most 500, in `groups`. Source: REST API, list groups."""
         groups = self.actor.application.groups.of(self.actor.application).in_order()
         return Response(paged(request, groups, "groups", group_json, most=PAGE_MOST))
 
@@ -82,12 +85,12 @@ class OneGroup(GroupView):
 
     @described("Show a group", answers={200: schema.Group}, codes=[NoSuchGroup])
     def get(self, request: Request, gid: str) -> Response:
-        """The group. Source: REST API, group details."""
+        """The group, without its members. Source: REST API, group details."""
         return Response(group_json(self.find(gid)))
 
     @described("Change a group", body=GroupInfo, answers={204: None}, codes=[NoSuchGroup])
     def put(self, request: Request, gid: str) -> Response:
-        """Change any of name, desc and avatar; 204. Source: REST API, update group."""
+        """Change any of `name`, `desc` and `avatar`; 204. Source: REST API, update group."""
         services.update_info(self.find(gid), **self.read(GroupInfo), by=self.actor)
         return Response(status=204)
 
@@ -117,7 +120,8 @@ class GroupMembers(GroupView):
 
     @described("List the members of a group", answers={200: ArrayOf(schema.GroupMember)}, codes=[NoSuchGroup])
     def get(self, request: Request, gid: str) -> Response:
-        """An array of the application's own users, each with `flag`; the list across applications has the others too.
+        """The members that are users of the application, as an array; `flag` is the role in the group. The operation
+        across applications lists all of them.
 
         Source: REST API, group member list.
         """
@@ -135,7 +139,7 @@ class AddedMembers(GroupView):
         codes=[NoSuchGroup, NoSuchUser, AlreadyMember, GroupFull, TooManyGroups],
     )
     def post(self, request: Request, gid: str) -> Response:
-        """Add the members in an array; 204. Source: REST API, add group members in batch."""
+        """Add the users named in an array; 204. Source: REST API, add group members in batch."""
         group = self.find(gid)
         services.change_members(group, add=self.newcomers(self.read_names(most=NAMES_MOST), group), by=self.actor)
         return Response(status=204)
@@ -151,7 +155,7 @@ class RemovedMembers(GroupView):
         codes=[NoSuchGroup, NoSuchUser, NotMember],
     )
     def post(self, request: Request, gid: str) -> Response:
-        """Remove the members in an array; 204. Source: REST API, remove group members in batch."""
+        """Remove the members named in an array; 204. Source: REST API, remove group members in batch."""
         group = self.find(gid)
         services.change_members(group, remove=self.named(self.read_names(most=NAMES_MOST)), by=self.actor)
         return Response(status=204)
@@ -162,7 +166,7 @@ class GroupsOfUser(GroupView):
 
     @described("List a user's groups", answers={200: ArrayOf(schema.Group)}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """An array of the groups that the user is in. Source: REST API, a user's groups."""
+        """The groups that the user is in, as an array. Source: REST API, a user's groups."""
         application = self.actor.application
         user = self.user(username)
         groups = application.groups.of(application).joined_by(user).in_order()

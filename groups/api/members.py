@@ -27,7 +27,8 @@ class Silence(GroupView):
         codes=[NoSuchGroup, NoSuchUser, NotMember],
     )
     def put(self, request: Request, gid: str) -> Response:
-        """Forbid the members in an array to speak (`status` true) or allow it (false), all or none; 204.
+        """Forbid the members named in an array to speak (`?status=true`), or allow it again (`?status=false`); all or
+        none, 204.
 
         Source: REST API, ban group members.
         """
@@ -41,7 +42,7 @@ class Owner(GroupView):
     """/v1/groups/owner/{gid}"""
 
     @described(
-        "Hand a group over",
+        "Transfer a group to another owner",
         body=NewOwner,
         answers={204: None},
         codes=[NoSuchGroup, NoSuchUser, NotMember, NoSuchApplication, CrossApplication],
@@ -49,7 +50,9 @@ class Owner(GroupView):
     def put(self, request: Request, gid: str) -> Response:
         """Make a member the owner; the old owner stays a member; 204.
 
-        `appkey` (also written `appKey`) where the member is of another application. Source: REST API, change the owner.
+        `appkey` (also written `appKey`) is needed only where the new owner is of another application.
+
+        Source: REST API, change the owner.
         """
         group, wanted = self.find(gid), self.read(NewOwner)
         application = other_application(self.actor.application, wanted["appkey"] or self.actor.application.appkey)

@@ -50,10 +50,13 @@ class GroupsShield(GroupView):
         codes=[NoSuchUser, NoSuchGroupToShield, NotMemberToShield, AlreadyShielded, NotShielded],
     )
     def post(self, request: Request, username: str) -> Response:
-        """Keep the messages of the groups in `add` away from the user, let those of `remove` come again, all or none; 204.
+        """Shield the user against the messages of the groups in `add`, end it for the groups in `remove`; all or none,
+        204.
 
-        What is said under a shield is not brought to the user and never unread; history shows it. Source: REST API, block
-        group message.
+        Messages of a shielded group do not reach the user, not even later, and never count as unread; the history has
+        them.
+
+        Source: REST API, block group message.
         """
         user, change = self.user(username), self.read(GroupList)
         own = self.actor.application
@@ -72,10 +75,12 @@ class UserNoDisturb(GroupView):
         codes=[*OF_USERS, AlreadyQuiet, NotQuiet, *OF_GROUPS],
     )
     def post(self, request: Request, username: str) -> Response:
-        """Say by which users (`single`) and groups (`group`), or by anyone (`global`), the user is not to be disturbed; 204.
+        """Say for which users (`single`) and groups (`group`), or whether for everything (`global`), the user gets
+        messages without a notification; 204.
 
-        Every part is optional, all are done or none. Nothing changes in what is brought. Source: REST API, do not disturb
-        settings.
+        Every part is optional, all are done or none. Messages are delivered all the same.
+
+        Source: REST API, do not disturb settings.
         """
         user, change = self.user(username), self.read(NoDisturb)
         own = self.actor.application
@@ -101,7 +106,8 @@ class CrossUserNoDisturb(GroupView):
         codes=[*OF_USERS, *OF_GROUPS, NoSuchApplication, CrossApplication],
     )
     def post(self, request: Request, username: str) -> Response:
-        """The same for users and groups of other applications, an array of `{appkey, single?, group?}`, all or none; 204.
+        """Change do-not-disturb for users and groups of other applications: an array of `{appkey, single?, group?}`;
+        all or none, 204.
 
         Source: REST API, cross-application do not disturb settings.
         """

@@ -19,11 +19,13 @@ from messaging.statistic_pages import DAYS, StatisticQuery, StatisticView
 class GroupReport(ReportView):
     """/v2/groups/{gid}/messages"""
 
-    @described("Report a group's messages", query=ReportPage, answers={200: Report}, codes=[NoSuchGroup])
+    @described("List a group's messages", query=ReportPage, answers={200: Report}, codes=[NoSuchGroup])
     def get(self, request: Request, gid: str) -> Response:
         """What was said in a group in a window of at most 7 days, also after it was dissolved.
 
-        899003 for a gid that is no number, 899006. Source: REST API, report of a group's messages.
+        899003 where `gid` is no number, 899006 where there is no such group.
+
+        Source: REST API, report of a group's messages.
         """
         group = Group.objects.filter(application=self.actor.application).find(read_id(gid))
         return self.answer(reports.of_conversation(group.pk))
@@ -34,7 +36,7 @@ class GroupStatistic(StatisticView):
 
     @described("Count groups", query=StatisticQuery, answers={200: ArrayOf(GroupDay, most=DAYS["DAY"])})
     def get(self, request: Request) -> Response:
-        """Groups day by day: active, all, new. Source: REST API, statistic of groups."""
+        """For each day: active groups, all groups, new groups. Source: REST API, statistic of groups."""
         spans = self.spans(DAYS)
         counts = services.count_groups(self.actor.application, spans)
         columns = zip(spans, counts.active, counts.existing.total, counts.existing.new, strict=True)

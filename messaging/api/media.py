@@ -58,10 +58,12 @@ class Resource(ImView):
         codes=[TooLarge, UnreadableImage],
     )
     def post(self, request: Request) -> Response:
-        """Keep one file, multipart/form-data: the first file part, whatever its name; at most 8 MiB.
+        """Keep one file, sent as multipart/form-data: the first file part counts, whatever its name; at most 8 MiB.
 
-        `width`, `height` and `format` are answered of an image, `fname` of a file, `format` of a voice. What a file is, its
-        content says and never its name; of images only the picture is kept, without what the camera wrote beside it.
+        An image is answered with `width`, `height` and `format`, a file with `fname`, a voice with `format`. The
+        content says what a file is, never its name. Of images only the picture is kept, without what the camera wrote
+        beside it, such as the place.
+
         Source: REST, Media.
         """
         kind = media.require_kind(request.query_params.get("type", ""))
@@ -69,10 +71,12 @@ class Resource(ImView):
 
     @described("Show a file's address", query=MediaQuery, answers={200: schema.Address}, codes=[NoSuchMedia])
     def get(self, request: Request) -> Response:
-        """An absolute address that is readable without credentials until it expires. Source: REST, Media.
+        """An absolute address from which the file is read without credentials, until the address expires.
 
-        Uploads of the owner's other applications have one too: their users meet in groups and chat rooms. `?size=320x240`
-        behind the address of a picture is a thumbnail of it.
+        Files of the owner's other applications have one too: their users meet in groups and chat rooms. With
+        `?size=320x240` behind the address of a picture, a thumbnail of it is read.
+
+        Source: REST, Media.
         """
         media_id = request.query_params.get("mediaId", "")
         if not media_id:
@@ -106,7 +110,7 @@ class UploadFromPage(APIView):
     refusals = (TooFast,)
 
     @described(
-        "Upload a file from a page",
+        "Upload a file from a web page",
         query=UploadQuery,
         body=Upload(),
         headers=[Header("X-App-Key", "The application's appkey.", most_bytes=24, required=True)],
@@ -114,10 +118,11 @@ class UploadFromPage(APIView):
         codes=[NoSuchApplication, OriginRefused, UserDisabled, TooLarge, UnreadableImage],
     )
     def post(self, request: Request) -> Response:
-        """The same as /v1/resource in the name of a user. Images have at most 10 MiB, other files 8 MiB.
+        """The same as `/v1/resource`, from a web page and in the name of a user. Images have at most 10 MiB, other
+        files 8 MiB.
 
-        The codes are those of the vendor's upload host, the REST API's less 1000: 898061 too large, 898010 the token has
-        expired.
+        The codes are those of the vendor's upload host, 1000 less than the REST API's: 898061 too large, 898010 the
+        token has expired.
         """
         by = page_actor(request)
         kind = media.require_kind(request.query_params.get("type", ""))

@@ -69,16 +69,19 @@ class Messages(OldApplicationReport):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Send in the name of a user to a user, a group or a chat room.
+        """Send a message in the name of a user to a user, a group or a chat room.
 
-        `from_type` admin: from_id is an admin of the application, whom no rule for users binds; user: from_id is any user,
-        and what that user may not do is refused. `target_appkey` names another application of the same owner.
-        msg_body has at most 4096 bytes of compact JSON.
+        With `from_type` `admin`, `from_id` is an admin of the application, and no rule for users binds the sender;
+        with `user` it is any user, and what that user may not do is refused. `target_appkey` names another
+        application of the same owner. `msg_body` has at most 4096 bytes of compact JSON.
 
-        899016: the sender may not send (no admin; as a user: disabled, silenced, blocked, no friend, a sensitive word).
+        899016: the sender may not send. With `admin`: they are no admin. With `user`: they are disabled, silenced,
+        blocked or no friend, or the text holds a sensitive word.
 
-        With a header `Idempotency-Key` (ours) the same body again answers the first result, whatever has changed since;
-        any other body of the application under the same key is 409, 899003. A refused send leaves the key free.
+        The header `Idempotency-Key`, which imsite adds, makes it safe to send again: the same body under the same key
+        answers the first result, whatever has changed since, and any other body of the application under that key is
+        refused with 409/899003. A refused send leaves the key free.
+
         Source: REST, Messages, Send.
         """
         asked = self.read(MessageRequest)
@@ -152,15 +155,17 @@ class Retraction(ImView):
     """/v1/messages/{username}/{msgid}/retract"""
 
     @described(
-        "Take a message back",
+        "Retract a message",
         answers={204: None},
         codes=[NoSuchUser, NoSuchMessage, NotSender, AlreadyRetracted, TooLateToRetract],
     )
     def post(self, request: Request, username: str, msgid: str) -> Response:
-        """Take a message back in the name of its sender; 204, whatever the body.
+        """Retract a message in the name of its sender; 204. The body is not read.
 
-        855003 no such message of the application, 855002 sent by another, 855004 retracted already, 855001 too late (180 s
-        after sending, or what the application sets). Source: REST, Messages, Retract.
+        855003: the application has no such message; 855002: another user sent it; 855004: it is retracted already;
+        855001: it is too late (180 s after sending, or what the application sets).
+
+        Source: REST, Messages, Retract.
         """
         application = self.actor.application
         sender = User.objects.of(application).find(username)

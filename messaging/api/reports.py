@@ -16,36 +16,48 @@ from messaging.services import reports
 class OldApplicationReport(ReportView):
     """/v1/messages, for GET"""
 
-    @described("Report messages, version 1", query=OldReportQuery, answers={200: OldReport})
+    @described("List messages, version 1", query=OldReportQuery, answers={200: OldReport})
     def get(self, request: Request) -> Response:
-        """What the application's users said, by number. Source: REST API, report of messages, version 1."""
+        """The messages of the application's users, in pages by `start` and `count`.
+
+        Source: REST API, report of messages, version 1.
+        """
         return self.answer_numbered(reports.of_application(self.actor.application))
 
 
 class ApplicationReport(ReportView):
     """/v2/messages"""
 
-    @described("Report messages", query=ReportPage, answers={200: Report})
+    @described("List messages", query=ReportPage, answers={200: Report})
     def get(self, request: Request) -> Response:
-        """What the application's users said in a window of at most 7 days. Source: REST API, report of messages."""
+        """The messages of the application's users in a window of at most 7 days.
+
+        Source: REST API, report of messages.
+        """
         return self.answer(reports.of_application(self.actor.application))
 
 
 class UserReport(ReportView):
     """/v2/users/{username}/messages"""
 
-    @described("Report a user's messages", query=ReportPage, answers={200: Report}, codes=[NoSuchUser])
+    @described("List a user's messages", query=ReportPage, answers={200: Report}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """What a user said, and what was said to them in pairs and groups. Source: REST API, report of a user's messages."""
+        """Messages that the user sent, and those sent to them in single chats and groups, in a window of at most 7
+        days.
+
+        Source: REST API, report of a user's messages.
+        """
         return self.answer(reports.of_user(User.objects.of(self.actor.application).find(username)))
 
 
 class OldUserReport(ReportView):
     """/v1/users/{username}/messages"""
 
-    @described(
-        "Report a user's messages, version 1", query=OldReportQuery, answers={200: OldReport}, codes=[NoSuchUser]
-    )
+    @described("List a user's messages, version 1", query=OldReportQuery, answers={200: OldReport}, codes=[NoSuchUser])
     def get(self, request: Request, username: str) -> Response:
-        """The same in version 1, by number. Source: REST API, report of a user's messages, version 1."""
+        """Messages that the user sent, and those sent to them in single chats and groups, in pages by `start` and
+        `count`.
+
+        Source: REST API, report of a user's messages, version 1.
+        """
         return self.answer_numbered(reports.of_user(User.objects.of(self.actor.application).find(username)))

@@ -21,7 +21,10 @@ class UserStatistic(StatisticView):
 
     @described("Count users", query=StatisticQuery, answers={200: ArrayOf(UserDay, most=DAYS["DAY"])})
     def get(self, request: Request) -> Response:
-        """Users day by day: active, all, senders, new. Source: REST API, statistic of users."""
+        """For each day: active users, all users, users who sent a message, new users.
+
+        Source: REST API, statistic of users.
+        """
         spans = self.spans(DAYS)
         counts = statistics.count_users(self.actor.application, spans)
         columns = zip(spans, counts.active, counts.existing.total, counts.senders, counts.existing.new, strict=True)
@@ -44,7 +47,7 @@ class MessageStatistic(StatisticView):
 
     @described("Count messages", query=StatisticQuery, answers={200: MessageNumbers})
     def get(self, request: Request) -> Response:
-        """Messages to groups and to users, by hour, day or month, and of the whole by type.
+        """Messages to groups and to users for each hour, day or month, and by type for the whole span.
 
         Source: REST API, statistic of messages.
         """

@@ -64,7 +64,9 @@ class SensitiveWords(ImView):
     def post(self, request: Request) -> Response:
         """Add an array of words of 1 to 10 characters; 204. A word that is there stays.
 
-        899003 beyond the application's limit (100). Source: REST, Sensitive words, add.
+        More words than the application may have (100, if not set otherwise) are refused with 899003.
+
+        Source: REST, Sensitive words, add.
         """
         shape = NewWords(data={"words": request.data})
         shape.is_valid(raise_exception=True)
@@ -73,7 +75,8 @@ class SensitiveWords(ImView):
 
     @described("Change a sensitive word", body=Renaming, answers={204: None}, codes=[NoSuchWord, WordExists])
     def put(self, request: Request) -> Response:
-        """Put another word in the place of one; 204. 899003 where the old word is unknown or the new one there.
+        """Put another word in the place of one; 204. 899003 where the old word is not in the list, or the new one is
+        already.
 
         Source: REST, Sensitive words, update.
         """
@@ -84,17 +87,14 @@ class SensitiveWords(ImView):
 
     @described("Delete a sensitive word", body=Removal, answers={204: None}, codes=[NoSuchWord])
     def delete(self, request: Request) -> Response:
-        """Delete a word; 204. 899003 where it is unknown. Source: REST, Sensitive words, delete."""
+        """Delete a word; 204. 899003 where it is not in the list. Source: REST, Sensitive words, delete."""
         entry = SensitiveWord.objects.of(self.actor.application).find(self.read(Removal)["word"])
         words.remove_words(self.actor.application, [entry], by=self.actor)
         return Response(status=204)
 
     @described("List sensitive words", answers={200: PageOf("words", schema.Word, LIST_MAX)})
     def get(self, request: Request) -> Response:
-        """A page of the words, key `words`, at most 2000.
-
-        Source: REST, Sensitive words, list.
-        """
+        """One page of the words, at most 2000, in `words`. Source: REST, Sensitive words, list."""
         application = self.actor.application
 
         def word_json(entry: SensitiveWord) -> dict[str, Any]:
@@ -109,11 +109,13 @@ class FilterStatus(ImView):
 
     @described("Switch the filter of sensitive words", query=Switching, answers={204: None})
     def put(self, request: Request) -> Response:
-        """While it is off, messages pass whatever they say; 204."""
+        """Switch the filter on (`?status=1`) or off (`?status=0`); 204. While it is off, messages pass whatever words
+        they hold.
+        """
         words.switch_filter(self.actor.application, bool(self.read_query(Switching)["status"]), by=self.actor)
         return Response(status=204)
 
     @described("Show whether the filter of sensitive words is on", answers={200: schema.Switch})
     def get(self, request: Request) -> Response:
-        """`status` 1 on, 0 off."""
+        """`status`: 1 on, 0 off."""
         return Response({"status": int(self.actor.application.limits.words_filter)})

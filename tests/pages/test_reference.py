@@ -73,16 +73,6 @@ def test_it_is_read_in_two_languages(client, query, accepts, language, word):
     assert "<script>" not in page
 
 
-def test_the_introduction_and_the_sections_are_in_chinese_too(client):
-    page = client.get("/docs/rest?language=zh-hans").content.decode()
-    assert '<h2 id="do-not-disturb">免打扰</h2>' in page
-    assert "鉴权" in page
-    english, chinese = (openapi.introduction(language) for language in ("en", "zh-hans"))
-    assert len(reference.paragraphs(english)) == len(reference.paragraphs(chinese))
-    assert set(re.findall("`[^`]+`", english)) == set(re.findall("`[^`]+`", chinese))
-    assert all("zh-hans" in section for section in openapi.words("sections"))
-
-
 def test_it_is_sent_once(client):
     first = client.get("/docs/rest/")
     again = client.get("/docs/rest/", headers={"If-None-Match": first.headers["ETag"]})
@@ -98,7 +88,7 @@ def test_words_are_escaped():
     [
         ({"x-max-bytes": 64, "maxLength": 64}, "at most 64 bytes"),
         ({"x-min-bytes": 4, "x-max-bytes": 128, "maxLength": 128}, "4–128 bytes"),
-        ({"x-min-bytes": 1, "x-max-bytes": 40, "maxLength": 10}, "1–40 bytes, at most 10 characters"),
+        ({"x-min-bytes": 1, "x-max-bytes": 40, "maxLength": 10}, "1–40 bytes; at most 10 characters"),
         ({"maxItems": 500, "minItems": 1}, "1–500 items"),
         ({"minimum": 0, "maximum": 2}, "0–2"),
         ({"minimum": 0, "maximum": 2**53}, ""),
@@ -106,7 +96,7 @@ def test_words_are_escaped():
     ],
 )
 def test_limits_in_words(schema, words):
-    assert reference.limits_of(schema) == words
+    assert "; ".join(reference.limits_of(schema)) == words
 
 
 def test_quotes_in_an_example_do_not_end_the_argument():
