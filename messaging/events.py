@@ -84,6 +84,15 @@ class CommandSent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConversationChanged(Event):
+    """A user has noted something about a conversation of theirs, on another device."""
+
+    conversation: dict[str, Any] = field(default_factory=dict)  # as above
+    conversation_id: int = 0
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReceiptsSent(Event):
     """A user has said on another device that they read these messages. Event 201 of the wire."""
 

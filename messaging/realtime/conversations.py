@@ -9,10 +9,11 @@ from accounts.identity import application_of
 from accounts.models import User
 from accounts.rules import require_same_owner
 from imsite.core import clock
-from imsite.core.errors import BadValue
+from imsite.core.errors import BadValue, Invalid
 from imsite.realtime.dispatch import on
 from imsite.realtime.session import Session
 from messaging import shapes, wire
+from messaging.errors import NoSuchConversation
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Participant
 from messaging.services import reading
 from messaging.services.reading import ConversationRow
@@ -23,7 +24,7 @@ NO_USER = {NoSuchApplication: NoSuchUser.sdk_code, CrossApplication: NoSuchUser.
 
 @on("get_conversations")
 def get_conversations(session: Session, data: dict[str, Any]) -> dict[str, Any]:
-    """Answer: conversations, oldest first. Source: Web SDK, Conversation, getConversation."""
+    """Answer: conversations, oldest first; `extras` is ours. Source: Web SDK, Conversation, getConversation."""
     rows = [row for row in reading.list_conversations(session.actor.user) if row.last_message]
     return {"conversations": [_vendor_row(row) for row in reversed(rows)]}
 
@@ -40,6 +41,7 @@ def _vendor_row(row: ConversationRow) -> dict[str, Any]:
             "nickname": row.peer.nickname,
             "avatar": row.peer.avatar,
             "mtime": row.conversation.last_at_ms,
+            "extras": row.participant.extras,
         }
     return {
         "type": GROUP_TYPE,
@@ -48,6 +50,7 @@ def _vendor_row(row: ConversationRow) -> dict[str, Any]:
         "appkey": row.about["appkey"],
         "avatar": row.about["avatar"],
         "mtime": row.conversation.last_at_ms,
+        "extras": row.participant.extras,
     }
 
 
@@ -129,6 +132,26 @@ def mark_read(session: Session, data: dict[str, Any]) -> dict[str, Any]:
     """
     place = _place(session, data)
     return {"unread_count": reading.mark_read(place, data["seq"], by=session.actor) if place else 0}
+
+
+def read_extras(data: dict[str, Any]) -> dict[str, Any]:
+    extras = shapes.mapping(data, "extras")
+    if extras is None:
+        raise Invalid("extras is missing")
+    return {**read_conversation(data), "extras": extras}
+
+
+@on("update_conversation", read_extras, codes=NO_USER)
+def update_conversation(session: Session, data: dict[str, Any]) -> None:
+    """Note something about a conversation for oneself: extras, at most 512 bytes, all of it anew. Answer: code 0 alone.
+
+    It stands in the lists of conversations, and the user's other sessions are told (conversation_change). 882002 no such
+    user, 880204 no such group, or no conversation with that user. Source: imsite, conversation list.
+    """
+    place = _place(session, data)
+    if place is None:
+        raise NoSuchConversation
+    reading.set_extras(place, data["extras"], by=session.actor)
 
 
 @on("unread_single_count", read_conversation, codes=NO_USER)

@@ -9,6 +9,7 @@ from imsite.realtime.dispatch import pushed
 from messaging import wire
 from messaging.events import (
     CommandSent,
+    ConversationChanged,
     ConversationRead,
     MessageRetracted,
     MessageSent,
@@ -75,6 +76,13 @@ def conversation_read(event: ConversationRead) -> tuple[str, dict[str, Any]]:
         "read_seq": event.read_seq,
         "unread_count": event.unread_count,
     }
+
+
+@pushed(ConversationChanged)
+def conversation_changed(event: ConversationChanged) -> tuple[str, dict[str, Any]]:
+    """What a user notes about a conversation, to their other sessions. Source: imsite, conversation list."""
+    members = {"conversation_id": event.conversation_id, "extras": event.extras}
+    return "conversation_change", {**event.conversation, **members}
 
 
 @pushed(ReceiptsSent)

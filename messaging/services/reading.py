@@ -11,9 +11,10 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from accounts.actors import Actor
 from accounts.models import Mute, User
+from accounts.rules import require_profile
 from imsite.core.events import Audience, publish
 from messaging.errors import NoSuchConversation
-from messaging.events import ConversationRead
+from messaging.events import ConversationChanged, ConversationRead
 from messaging.models import GROUP_TYPE, SINGLE_TYPE, Conversation, Hidden, Message, Participant, pair_key
 from messaging.targets import kind_of
 
@@ -195,10 +196,31 @@ def page(
 
 
 @transaction.atomic
+def set_extras(place: Participant, extras: Mapping[str, Any], *, by: Actor) -> None:
+    """What the user notes about a conversation, for themself alone: at most 512 bytes of compact JSON, all of it anew.
+
+    The user's other sessions are told. BadValue (880003), WrongType (880004).
+    """
+    noted = require_profile({"extras": extras})["extras"]
+    assert by.user is not None, "a conversation's extras are a user's own"
+    Participant.objects.filter(pk=place.pk).update(extras=noted)
+    conversation = place.conversation
+    publish(
+        ConversationChanged(
+            application_id=by.application.pk,
+            conversation=named(conversation, peers_of(by.user, [conversation]).get(conversation.pk)),
+            conversation_id=conversation.pk,
+            extras=noted,
+        ),
+        to=Audience(users=[by.user.pk], skip=by.sid),
+    )
+
+
+@transaction.atomic
 def mark_read(place: Participant, upto: int | None = None, *, by: Actor) -> int:
     """Move the read mark to `upto`, or to the end, never back; the unread count that is left.
 
-    The user's other sessions are told (event 200).
+    The user's other sessions are told (event 200), but not of a pair in which nothing was kept: their lists do not have it.
     """
     place = Participant.objects.select_for_update().get(pk=place.pk)
     conversation = place.conversation  # read after the lock, and not locked itself: readers must not hold up who writes
@@ -213,7 +235,7 @@ def mark_read(place: Participant, upto: int | None = None, *, by: Actor) -> int:
         place.own_after_read = own.count() if target < conversation.last_seq else 0
         place.save(update_fields=["read_seq", "read_no", "own_after_read"])
     unread = unread_counts([place])[conversation.pk]
-    if by.is_user:
+    if by.is_user and (conversation.last_seq or conversation.kind == Conversation.Kind.GROUP):
         _tell_others(place, unread, by)
     return unread
 

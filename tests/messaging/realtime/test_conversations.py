@@ -28,9 +28,10 @@ def test_the_vendors_list_is_oldest_first(alices, alice, bob, carol, club, serve
     assert first == {
         "type": 3, "key": bob.pk, "utime": int(bob.updated_at.timestamp() * 1000), "name": "bobby", "username": "bobby",
         "appkey": appkey, "nickname": "Bobby", "avatar": "image/1", "mtime": first["mtime"],
+        "extras": {},
     }  # fmt: skip
     assert second == {
-        "type": 4, "key": club.pk, "name": "Club", "appkey": appkey, "avatar": "", "mtime": last.created_ms,
+        "type": 4, "key": club.pk, "name": "Club", "appkey": appkey, "avatar": "", "mtime": last.created_ms, "extras": {},
     }  # fmt: skip
 
 
@@ -185,3 +186,53 @@ def test_a_mark_without_a_place_is_refused(alices, bob, seq):
     say(bob, alices.session.actor.user)
     assert alices.ask("mark_read", {"username": "bobby", "seq": seq})["code"] in (880002, 880003, 880004)
     assert Participant.objects.get(user=alices.session.actor.user).read_seq == 0
+
+
+def test_what_a_user_notes_about_a_conversation(alices, alice, bob, club, pushes):
+    say(bob, alice)
+    say(bob, club)
+    pushes.clear()
+    appkey = alice.application.appkey
+    for where in ({"username": "bobby", "appkey": appkey}, {"gid": str(club.pk)}):
+        noted = {"colour": "红", "of": [*where]}
+        assert alices.ask("update_conversation", {**where, "extras": {"old": 1}})["code"] == 0
+        assert alices.ask("update_conversation", {**where, "extras": noted}) == {"code": 0, "message": "success"}
+    for name in ("get_conversations", "list_conversations"):
+        found = {row["type"]: row["extras"] for row in alices.ask(name)["conversations"]}
+        assert found == {3: {"colour": "红", "of": ["username", "appkey"]}, 4: {"colour": "红", "of": ["gid"]}}
+        assert {str(row["extras"]) for row in Socket(bob).ask(name)["conversations"]} == {"{}"}
+    _, first, _, second = pushes.delivered
+    assert first[:2] == ((f"user:{alice.pk}",), "conversation_change")
+    ids = dict(Participant.objects.filter(user=alice).values_list("conversation__kind", "conversation_id"))
+    pair = {"type": 3, "appkey": appkey, "username": "bobby", "conversation_id": ids["single"]}
+    assert first[2] == {**pair, "extras": {"colour": "红", "of": ["username", "appkey"]}}
+    assert second[2] == {
+        "type": 4,
+        "gid": club.pk,
+        "conversation_id": club.pk,
+        "extras": {"colour": "红", "of": ["gid"]},
+    }
+    assert {call[4].skip for call in pushes} == {alices.session.sid}
+
+
+@pytest.mark.parametrize("filler", ["x", "字"])
+def test_a_note_has_at_most_512_bytes(alices, club, filler):
+    room = 512 - len('{"k":""}')
+    size = len(filler.encode())
+    fits = filler * (room // size) + "x" * (room % size)
+    for text, code in [(fits, 0), (fits + "x", 880003)]:
+        assert alices.ask("update_conversation", {"gid": club.pk, "extras": {"k": text}})["code"] == code
+    assert Participant.objects.get(user=alices.session.actor.user).extras == {"k": fits}
+
+
+def test_notes_that_are_refused(alices, bob, eve, club, dave):
+    for where, extras, code in [
+        ({"gid": club.pk}, None, 880002), ({"gid": club.pk}, [], 880004), ({"gid": club.pk}, "x", 880004),
+        ({"gid": club.pk}, {"k": "\0"}, 880003), ({}, {}, 880002), ({"gid": []}, {}, 880004), ({"type": 5}, {}, 880003),
+        ({"gid": 999_999}, {}, 880204), ({"username": "nobody"}, {}, 882002), ({"username": "eve22"}, {}, 882002),
+        ({"username": "eve22", "appkey": eve.application.appkey}, {}, 882002), ({"username": "bobby"}, {}, 880204),
+    ]:  # fmt: skip
+        assert alices.ask("update_conversation", {**where, "extras": extras})["code"] == code, where
+    for outsider in (dave, eve):
+        assert Socket(outsider).ask("update_conversation", {"gid": club.pk, "extras": {"k": 1}})["code"] == 880204
+    assert not Participant.objects.exclude(extras={}).exists()
