@@ -51,9 +51,13 @@ class Client:
         self._closed = threading.Event()
         self.wait = wait or self._closed.wait
         self._own = threading.local()
+        self._has_answered = False
 
     def get(self, path: str, **query: Any) -> Any:
-        """The JSON of the answer. SourceRefused for an error that will not go away, SourceUnreachable after 8 attempts."""
+        """The JSON of the answer. SourceRefused for an error that will not go away, SourceUnreachable after 8 attempts.
+
+        Who has never answered is not waited for: a mistyped host is told at once.
+        """
         target = self.path + path + (f"?{urlencode(query)}" if query else "")
         for attempt in range(ATTEMPTS):
             try:
@@ -61,7 +65,11 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 trouble, asked = f"{type(error).__name__}: {error}", None
                 self._hang_up()
+                if not self._has_answered:
+                    hint = "; write http:// before a host that has no TLS" if self.is_secure else ""
+                    raise SourceUnreachable(f"{self.netloc} does not answer: {trouble}{hint}") from error
             else:
+                self._has_answered = True
                 if answer.status not in RETRIED:
                     return _read(answer.status, body)
                 trouble, asked = f"HTTP {answer.status}", answer.getheader("Retry-After")

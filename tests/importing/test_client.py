@@ -94,6 +94,17 @@ def test_a_bare_name_is_asked_over_tls():
     assert (client.netloc, client.port, client.is_secure) == ("api.example.com", None, True)
 
 
+def test_who_never_answered_is_not_waited_for():
+    with scripted(CUT) as script:
+        client, waits = client_of(script)
+        with pytest.raises(SourceUnreachable, match="does not answer"):
+            client.get("/")
+        mistyped = Client(script.url.replace("http:", "https:"), "key", "secret", wait=waits.append)
+        with pytest.raises(SourceUnreachable, match="write http:// before a host that has no TLS"):
+            mistyped.get("/")
+    assert waits == []
+
+
 def test_who_waits_is_told_that_nobody_does_any_more():
     with scripted(answer({}, 503, Retry_After="60"), answer([1])) as script, ThreadPoolExecutor(1) as threads:
         client = Client(script.url, "key", "secret")
