@@ -68,15 +68,23 @@ class Published(Sequence[events.Event]):
 
 
 def watch(monkeypatch) -> Published:
-    """Record every call of `publish`, which the services have imported by name."""
-    published, real = Published(), events.publish
+    """Record every call of `publish` and `publish_each`, which the services have imported by name."""
+    published, real, real_each = Published(), events.publish, events.publish_each
 
     def publish(event: events.Event, *, to: events.Audience, keep: bool = False) -> int:
         event_id = real(event, to=to, keep=keep)
         published.record(Told(event, to, keep))
         return event_id
 
+    def publish_each(several: Sequence[events.Event], *, to: events.Audience) -> int:
+        event_id = real_each(several, to=to)
+        for event in several:
+            published.record(Told(event, to, keep=True))
+        return event_id
+
     for module in own_modules():
         if getattr(module, "publish", None) is real:
             monkeypatch.setattr(module, "publish", publish)
+        if getattr(module, "publish_each", None) is real_each and module is not events:  # where `publish` calls it
+            monkeypatch.setattr(module, "publish_each", publish_each)
     return published

@@ -17,7 +17,7 @@ from groups.models import Group, JoinRequest, Membership
 from groups.services.common import lock_group, tell
 from groups.services.members import change_members, enter
 from imsite.core import clock, ids
-from imsite.core.events import Audience, publish
+from imsite.core.events import Audience, publish, publish_each
 
 Role = Membership.Role
 State = JoinRequest.State
@@ -100,16 +100,17 @@ def _ask(group: Group, users: Sequence[User], *, inviter: User | None, reason: s
     waiting = set(
         group.join_requests.filter(applicant__in=users, state=State.OPEN).values_list("applicant_id", flat=True)
     )
-    approvers = _approvers(group)
-    for user in users:
-        if user.pk in waiting:
-            continue
-        # One id for all who may answer: each of them has a stored event of their own.
-        request = JoinRequest.objects.create(
-            event_id=ids.live_event_id(), group=group, applicant=user, inviter=inviter, reason=reason
-        )
-        event = JoinRequested.to(group, user, request_id=request.event_id, inviter=inviter, reason=reason)
-        publish(event, to=Audience(users=approvers), keep=True)
+    # One id for all who may answer: each of them has a stored event of their own.
+    asked = {ids.live_event_id(): user for user in users if user.pk not in waiting}
+    JoinRequest.objects.bulk_create(
+        JoinRequest(event_id=event_id, group=group, applicant=user, inviter=inviter, reason=reason)
+        for event_id, user in asked.items()
+    )
+    events = [
+        JoinRequested.to(group, user, request_id=event_id, inviter=inviter, reason=reason)
+        for event_id, user in asked.items()
+    ]
+    publish_each(events, to=Audience(users=_approvers(group)))
 
 
 def _approvers(group: Group) -> list[int]:

@@ -82,12 +82,19 @@ def publish(event: Event, *, to: Audience, keep: bool = False) -> int:
         _push(stamped, to, stored_id=0)
         return stamped.id
     if to.conversation is not None:
-        (stored,) = _store(event, StoredEvent.Audience.CONVERSATION, [to.conversation], at_ms)
+        (stored,) = _store([(event, to.conversation)], StoredEvent.Audience.CONVERSATION, at_ms)
         _push(event.stamped(stored.pk, at_ms), to, stored_id=stored.pk)
         return stored.pk
-    rows = _store(event, StoredEvent.Audience.USER, to.users, at_ms)
-    for row in rows:
-        _push(event.stamped(row.pk, at_ms), replace(to, users=(row.audience_id,)), stored_id=row.pk)
+    return publish_each([event], to=to)
+
+
+def publish_each(events: Sequence[Event], *, to: Audience) -> int:
+    """Push each of these events of one application, and store it for each user of the audience; the last id, 0 for none."""
+    at_ms = clock.now_ms()
+    told = [(event, user_id) for event in events for user_id in to.users]
+    rows = _store(told, StoredEvent.Audience.USER, at_ms)
+    for (event, user_id), row in zip(told, rows, strict=True):
+        _push(event.stamped(row.pk, at_ms), replace(to, users=(user_id,)), stored_id=row.pk)
     return rows[-1].pk if rows else 0
 
 
@@ -126,26 +133,31 @@ def _push_to(event: Event, to: Audience, *, stored_id: int) -> None:
     transaction.on_commit(deliver)
 
 
-def _store(event: Event, kind: StoredEvent.Audience, audiences: Sequence[int], at_ms: int) -> list[StoredEvent]:
-    """A row for each of the audiences, ids rising in their order."""
-    payload = {name: value for name, value in asdict(event).items() if name not in ("id", "at_ms")}
-    text = orjson.dumps(payload).decode()
+def _store(told: Sequence[tuple[Event, int]], kind: StoredEvent.Audience, at_ms: int) -> list[StoredEvent]:
+    """A row for each event and audience, ids rising in their order."""
+    if not told:
+        return []
+    texts = {id(event): _payload(event) for event, _ in told}
     with transaction.atomic():
         if connection.vendor == "postgresql":
             # Held until the transaction ends: a later id is then never visible before an earlier one. SQLite has one writer.
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EVENT_LOCK + _owner_of(event.application_id)])
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EVENT_LOCK + _owner_of(told[0][0].application_id)])
         return StoredEvent.objects.bulk_create(
             StoredEvent(
                 application_id=event.application_id,
                 audience_kind=kind,
                 audience_id=audience_id,
                 kind=type(event).__name__,
-                payload=text,
+                payload=texts[id(event)],
                 created_ms=at_ms,
             )
-            for audience_id in audiences
+            for event, audience_id in told
         )
+
+
+def _payload(event: Event) -> str:
+    return orjson.dumps({name: value for name, value in asdict(event).items() if name not in ("id", "at_ms")}).decode()
 
 
 EVENT_LOCK = 0x1E_0000_0000  # the range of advisory locks that is ours; the owner's number is added

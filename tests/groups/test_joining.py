@@ -11,6 +11,7 @@ from groups.events import JoinRefused, JoinRefusedElsewhere, JoinRequested, Memb
 from groups.models import Group, JoinRequest
 from imsite.realtime import dispatch
 from messaging.services import sync
+from tests.cast import register
 from tests.door import Socket
 from tests.together import kinds, together
 
@@ -125,6 +126,18 @@ def test_a_plain_member_invites(sockets, club, alice, bob, carol, dave, publishe
     assert sockets["carol"].ask("add_across_group_member", request) == DONE
     assert sockets["alice"].ask("admin_add_group_member", answer(club, asked(club))) == DONE
     assert "dave1" in usernames(club)
+
+
+def test_an_invitation_of_many_takes_no_more_queries(
+    club, application, carol, alice, published, django_assert_max_num_queries
+):
+    many = list(register(application, *(f"many{number:03}" for number in range(100))).values())
+    with django_assert_max_num_queries(20):
+        services.invite(club, many, by=Actor.of(carol))
+    assert club.join_requests.filter(state="open").count() == 100
+    told = [event.request_id for event in published.of(JoinRequested)]
+    assert told == list(club.join_requests.order_by("pk").values_list("event_id", flat=True))
+    assert [event.request_id for event in sync.missed_events(alice, "web", ()) if type(event) is JoinRequested] == told
 
 
 @pytest.mark.parametrize("name", ["alice", "bobby"])
