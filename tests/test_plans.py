@@ -257,6 +257,7 @@ def talk(application, alice, bob, club, hall):
         ("s_across_single_text", {"target_id": "carol", "target_name": "", "content": TEXT}),
         ("send_group_msg", {"target_gid": club.pk, "target_name": "", "content": TEXT}),
         ("send_room_msg", {"target_gid": hall.pk, "target_name": "", "content": TEXT}),
+        ("trans_msg_group", {"gid": club.pk, "cmd": "go"}),
         ("get_conversations", {}),
         ("list_conversations", {}),
         ("get_messages", {"type": 3, "username": "bobby"}),

@@ -171,6 +171,14 @@ async def test_the_session_knows_the_stored_events_that_were_pushed_to_it(hub):
     assert bob.session.memory == {}
 
 
+async def test_the_session_knows_the_receipt_changes_that_were_pushed_to_it(hub):
+    alice, phone = connect(hub, 1), connect(hub, 1)
+    for keys in ((), (7, 5), [8]):  # from another process a list
+        hub.deliver(push("user:1", "a", receipt_keys=keys, skip=phone.session.sid))
+    assert alice.session.memory == {"live_receipts": {5, 7, 8}}
+    assert phone.session.memory == {}
+
+
 async def test_who_left_gets_nothing_and_leaves_nothing_behind(hub):
     alice, bob = connect(hub, 1, {"room:1": None}), connect(hub, 2, {"room:1": None})
     hub.remove(alice)

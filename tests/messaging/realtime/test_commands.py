@@ -12,6 +12,7 @@ from tests.cast import register
 from tests.door import Socket
 from tests.live import Live
 from tests.messaging.test_live import Shop
+from tests.wire_client import BlockingClient, Refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,6 +132,19 @@ def test_who_and_what_does_not_exist(alices, eve, club, pushes):
     assert pushes == []
 
 
+def test_names_that_no_database_holds(alices, alice, pushes):
+    appkey = alice.application.appkey
+    for name, more in [
+        ("bob\0by", {}),
+        ("bobby", {"target_appkey": "\0"}),
+        (10**15, {}),
+        ("", {"target_appkey": appkey}),
+    ]:
+        data = {"target_username": name, "cmd": "\0", **more}
+        assert alices.ask("trans_msg_single", data)["code"] == 880203, data
+    assert pushes == []
+
+
 def test_users_of_a_sister_application_are_reached(alices, application, pushes):
     sister = services.create_application("Sister", owner=application.owner.name, by=None)[0]
     frank = register(sister, "frank")["frank"]
@@ -196,7 +210,17 @@ def test_over_sockets(tmp_path):
         )
         gid = made.json()["gid"]
         alice, bobby = shop.connect("alice"), shop.connect("bobby")
+        phone = BlockingClient.connect(server.url, platform="a")
+        phone.sign_in(shop.appkey, shop.secret, "alice", "secret")
         try:
+            for platform in ("android", "all"):
+                alice.request("trans_msg_platform", {"platform": platform, "cmd": "zero"})
+                assert phone.next_push("trans_msg_rec") == {
+                    "type": 5, "platform": platform, "from_appkey": shop.appkey, "from_username": "alice", "cmd": "zero",
+                }  # fmt: skip
+            with pytest.raises(Refused) as refused:
+                alice.request("trans_msg_platform", {"platform": "ios", "cmd": "zero"})
+            assert refused.value.code == 881602
             alice.request("trans_msg_single", {"target_username": "bobby", "cmd": "one"})
             assert bobby.next_push("trans_msg_rec") == {
                 "type": 3, "from_appkey": shop.appkey, "from_username": "alice", "cmd": "one",
@@ -206,5 +230,5 @@ def test_over_sockets(tmp_path):
             alice.ping()
             assert alice.take_push("trans_msg_rec") is None
         finally:
-            alice.close()
-            bobby.close()
+            for client in (alice, bobby, phone):
+                client.close()

@@ -19,6 +19,7 @@ from tests.messaging.conftest import announce, say
 from tests.messaging.realtime.test_sync import check
 from tests.messaging.test_live import Shop
 from tests.together import together
+from tests.wire_client import BlockingClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,7 +148,8 @@ def test_what_is_not_kept_can_be_read_as_well(alice, bob):
 def test_conversations_that_are_not_there(club, alice, bob, carol, eve, dave):
     ids = asked(alice, club) + asked(alice, bob)
     for socket, to, more in [
-        (Socket(bob), "nobody", {}), (Socket(bob), "eve22", {}), (Socket(bob), "eve22", {"appkey": eve.application.appkey}),
+        (Socket(bob), "nobody", {}), (Socket(bob), "a\0", {}), (Socket(bob), "alice", {"appkey": "\0"}),
+        (Socket(bob), "eve22", {}), (Socket(bob), "eve22", {"appkey": eve.application.appkey}),
         (Socket(eve), "alice", {"appkey": alice.application.appkey}), (Socket(bob), "alice", {"appkey": "x"}),
     ]:  # fmt: skip
         assert report(socket, to, ids, **more)["code"] == 882002, to
@@ -450,15 +452,24 @@ def test_over_sockets(tmp_path):
     with Live(tmp_path / "data") as server:
         shop = Shop(server)
         alice, bobby = shop.connect("alice"), shop.connect("bobby")
+        phone = BlockingClient.connect(server.url, platform="a")
+        phone.sign_in(shop.appkey, shop.secret, "bobby", "secret")
         try:
             first = alice.send_text("bobby", "hi", need_receipt=True)
             assert first["unread_count"] == 1
             message = bobby.next_push("msg_sync")["messages"][0]
             assert message["need_receipt"] is True
             named = {"type": 3, "username": "alice", "appkey": shop.appkey}
+            named_back = {"type": 3, "appkey": shop.appkey, "username": "alice"}
             bobby.request("receipt_report", {"sessions": [{**named, "msg_ids": [first["msg_id"]]}]})
             change = alice.next_push("receipt_change")
             assert (change["username"], change["receipt_msgs"][0]["unread_count"]) == ("bobby", 0)
+            event = phone.next_push("event_notification")
+            assert (event["event_type"], event["msg_ids"], event["description"]) == (201, [first["msg_id"]], named_back)
+            bobby.ping()
+            assert bobby.take_push("event_notification") is None
+            bobby.request("update_conversation", {**named, "extras": {"k": 1}})
+            assert phone.next_push("conversation_change")["extras"] == {"k": 1}
             found = alice.request("msg_unread_list", {"msg_id": first["msg_id"]})["msg_unread_list"]
             assert ([one["username"] for one in found["read_list"]], found["unread_list"]) == (["bobby"], [])
 
@@ -470,5 +481,5 @@ def test_over_sockets(tmp_path):
             (entry,) = alice.next_push("sync_receipt")["receipts"]
             assert [one["msg_id"] for one in entry["receipt_msgs"]] == [second["msg_id"]]  # the first came live
         finally:
-            alice.close()
-            bobby.close()
+            for client in (alice, bobby, phone):
+                client.close()
