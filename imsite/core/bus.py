@@ -280,9 +280,10 @@ class _Remote:
             match call:
                 case ["announce", name, value]:
                     _hear(name, value)
-                case ["deliver", topics, frame, skip, device_class, ends, version, *ids] if local:
-                    version = tuple(version) if version else None
-                    local.put(("deliver", tuple(topics), frame, skip, device_class, ends, version, *ids))
+                case ["deliver", *members] if local:
+                    # Lists were tuples before they travelled.
+                    as_sent = (tuple(member) if isinstance(member, list) else member for member in members)
+                    local.put(("deliver", *as_sent))
                 case ["join" | "leave", _, _, _] if local:
                     local.put(tuple(call))
 
