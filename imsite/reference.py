@@ -178,11 +178,12 @@ class Page:
         for name, member in sorted(schema.get("properties", {}).items(), key=lambda pair: pair[0] not in required):
             whole = f"{prefix}.{name}" if prefix else name
             said = self.said(member, member.get("description", ""))
-            found.append({"name": whole, "required": name in required, **said})
+            found.append({"name": breakable(whole), "required": name in required, **said})
             found += self.rows(member, whole, depth + 1)
         for option in schema.get("anyOf", []):
             if "title" in option:
-                found.append({"name": f"{prefix}: {option['title']}", "is_option": True})
+                text = "" if option.get("properties") else _("any members")
+                found.append({"name": f"{prefix}: {option['title']}", "is_option": True, "text": text})
             found += self.rows(option, prefix, depth)
         return found
 
@@ -198,10 +199,13 @@ class Page:
         return _(", ").join([self.kind(schema), *limits_of(self.resolved(schema))])
 
     def kind(self, schema: Json) -> str:
-        """`array of objects`, `text`, `whole number`."""
+        """`object or array: object`, `text`, `whole number`."""
         schema = self.resolved(schema)
         if "anyOf" in schema:
-            return _(" or ").join(dict.fromkeys(self.kind(option) for option in schema["anyOf"]))
+            options = sorted(
+                schema["anyOf"], key=lambda option: "items" in self.resolved(option)
+            )  # an array comes last
+            return _(" or ").join(dict.fromkeys(self.kind(option) for option in options))
         if schema.get("format") == "binary":
             return _("file")
         kinds = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type", "")]
@@ -305,6 +309,11 @@ def markup(text: str) -> SafeString:
     """Escaped text with `code` and **strong** as elements."""
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
     return mark_safe(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", marked))
+
+
+def breakable(name: str) -> SafeString:
+    """A member within members, which a narrow column breaks behind a dot."""
+    return mark_safe(str(escape(name)).replace(".", ".<wbr>"))
 
 
 def slug(name: str) -> str:

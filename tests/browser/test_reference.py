@@ -63,6 +63,22 @@ def test_a_phone_shows_all_without_scrolling_sideways(page, site, scheme, langua
     assert page.locator(".contents ul").first.is_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_cut_off(page, site, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{site.url}/docs/rest?language=zh-hans")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    wider = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+    assert page.locator(".table, .example pre").evaluate_all(wider) == []
+    broken = "(all) => all.filter((one) => one.getClientRects().length > 1).map((one) => one.innerText)"
+    assert page.locator(".table td:first-child code").evaluate_all(broken) == []
+
+
+def test_titles_line_up_behind_their_methods(page):
+    starts = "(all) => [...new Set(all.map((one) => Math.round(one.getBoundingClientRect().right)))]"
+    assert len(page.locator(".contents .method").evaluate_all(starts)) == 1
+
+
 def test_it_is_read_without_scripts(browser, site):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

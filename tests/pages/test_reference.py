@@ -79,6 +79,11 @@ def test_it_is_sent_once(client):
     assert (first.headers["Cache-Control"], again.status_code, again.content) == ("no-cache", 304, b"")
 
 
+def test_names_break_behind_their_dots(page):
+    assert "<code>msg_body.<wbr>duration</code>" in page
+    assert reference.breakable("a.<b>") == "a.<wbr>&lt;b&gt;"
+
+
 def test_words_are_escaped():
     assert reference.markup("a `<b>` & **c**") == "a <code>&lt;b&gt;</code> &amp; <strong>c</strong>"
 
