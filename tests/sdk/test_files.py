@@ -76,8 +76,21 @@ def test_the_types_hold():
     tsc = shutil.which("tsc")
     if not tsc:
         return  # the declarations themselves are tested above, and by tests/js
-    flags = "--noEmit --strict --target es2022 --module nodenext --moduleResolution nodenext --lib es2022,dom".split()
-    done = subprocess.run([tsc, *flags, str(SDK / "jmessage.d.ts"), str(USE)], capture_output=True, text=True, timeout=300)
+    flags = [
+        "--noEmit",
+        "--strict",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+        "--moduleResolution",
+        "nodenext",
+        "--lib",
+        "es2022,dom",
+    ]
+    done = subprocess.run(
+        [tsc, *flags, str(SDK / "jmessage.d.ts"), str(USE)], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stdout
 
 
