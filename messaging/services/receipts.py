@@ -53,6 +53,8 @@ def _countable(place: Participant, message_ids: Collection[int]) -> dict[int, in
     asked = Message.objects.filter(pk__in=message_ids, need_receipt=True, state=Message.State.KEPT)
     asked = asked.exclude(sender_id=place.user_id)
     found = dict(asked.visible_to(place).values_list("pk", "sender_id"))
+    if len(found) == len(message_ids):
+        return found
     # What was not kept for those away has no place in the order, and is asked for by itself.
     passing = asked.filter(conversation_id=place.conversation_id, seq=None)
     if place.conversation.kind == Conversation.Kind.GROUP:

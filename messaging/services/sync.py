@@ -236,7 +236,8 @@ def acknowledge(user: User, reached: dict[int, int]) -> None:
 
 def missed_events(user: User, device_class: str, seen: Collection[int]) -> list[Event]:
     """The stored events for this user that a device of this class has not got; `seen` are those that it got live."""
-    rows = _events_after(user, _cursor(user, device_class, "delivered_event_id")).order_by("pk")
+    start = _cursor(user, device_class, "delivered_event_id").start
+    rows = _events_after(user, start).order_by("pk")
     missed = [row for row in rows[: EVENTS_MOST + len(seen)] if row.pk not in seen]
     return [Event.load(row) for row in missed[:EVENTS_MOST]]
 
@@ -246,33 +247,46 @@ def acknowledge_events(user: User, device_class: str, seen: Collection[int]) -> 
 
     `seen` are the events that reached it since the last time.
     """
-    start = _cursor(user, device_class, "delivered_event_id")
-    ids = _events_after(user, start).order_by("pk").values_list("pk", flat=True)[: EVENTS_MOST + len(seen)]
-    return _move_cursor(user, device_class, "delivered_event_id", start, ids, seen)
+    cursor = _cursor(user, device_class, "delivered_event_id")
+    ids = _events_after(user, cursor.start).order_by("pk").values_list("pk", flat=True)[: EVENTS_MOST + len(seen)]
+    return cursor.move(ids, seen)
 
 
-Cursor = Literal["delivered_event_id", "delivered_receipt_id"]
+# A device that has caught up when there was nothing yet. While it is away other devices may get far: it is not a new one
+# then, for which what they have is old.
+NOTHING_YET = -1
 
 
-def _cursor(user: User, device_class: str, name: Cursor) -> int:
-    """What the device has; on a first login what the user's other devices have, so that nothing old is told twice."""
-    reached = dict(Device.objects.filter(user=user).values_list("device_class", name))
-    return reached.get(device_class) or max(reached.values(), default=0)
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """How far a user's devices of a class have something: events, or changes of receipts."""
+
+    devices: QuerySet[Device]
+    name: str
+    own: int  # 0 before the device has caught up once
+    start: int  # what is behind it the device may lack
+
+    def move(self, following: Iterable[int], seen: Collection[int]) -> int:
+        """Move it over those `following` that were seen, up to the first that was not; the new position."""
+        reached = self.start
+        for position in following:
+            if position not in seen:
+                break
+            reached = position
+        if reached > max(self.own, 0):
+            self.devices.filter(**{f"{self.name}__lt": reached}).update(**{self.name: reached})
+        elif not self.own:
+            self.devices.filter(**{self.name: 0}).update(**{self.name: NOTHING_YET})
+        return reached
 
 
-def _move_cursor(
-    user: User, device_class: str, name: Cursor, start: int, following: Iterable[int], seen: Collection[int]
-) -> int:
-    """Move the device's cursor from `start` over those `following` that were seen, up to the first that was not."""
-    reached = start
-    for position in following:
-        if position not in seen:
-            break
-        reached = position
-    if reached > start:
-        devices = Device.objects.filter(user=user, device_class=device_class)
-        devices.filter(**{f"{name}__lt": reached}).update(**{name: reached})
-    return reached
+def _cursor(user: User, device_class: str, name: Literal["delivered_event_id", "delivered_receipt_id"]) -> _Cursor:
+    """The device's; on a first login it starts where the user's other devices are, so that nothing old is told twice."""
+    devices = Device.objects.filter(user=user)
+    reached = dict(devices.values_list("device_class", name))
+    own = reached.get(device_class, 0)
+    start = max(0, own or max(reached.values(), default=0))
+    return _Cursor(devices.filter(device_class=device_class), name, own, start)
 
 
 def _events_after(user: User, event_id: int) -> QuerySet[StoredEvent]:
@@ -305,10 +319,10 @@ def missed_receipts(
     `seen` are the keys of changes that it got: its cursor moves over them, up to the first that it lacks. `offered` are
     those on their way. The messages come with their conversations. Two queries, and one that moves the cursor.
     """
-    start = _cursor(user, device_class, "delivered_receipt_id")
-    rows = list(_receipts_after(user, start)[: RECEIPTS_MOST + len(seen) + len(offered)])
+    cursor = _cursor(user, device_class, "delivered_receipt_id")
+    rows = list(_receipts_after(user, cursor.start)[: RECEIPTS_MOST + len(seen) + len(offered)])
     keys = [row.receipt_key or 0 for row in rows]
-    reached = _move_cursor(user, device_class, "delivered_receipt_id", start, keys, seen)
+    reached = cursor.move(keys, seen)
     missed = [row for key, row in zip(keys, rows, strict=True) if key not in seen and key not in offered]
     return reached, missed[:RECEIPTS_MOST]
 

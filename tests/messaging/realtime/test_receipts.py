@@ -12,6 +12,7 @@ from imsite.realtime import dispatch
 from messaging.models import Message, Receipt
 from messaging.realtime.sync import keep_cursors
 from messaging.services import receipt_changes, retracting
+from messaging.services.sync import NOTHING_YET
 from tests.cast import register
 from tests.door import Socket
 from tests.live import Live
@@ -357,7 +358,7 @@ def test_what_was_not_acknowledged_comes_again_at_the_next_login(alices, alice, 
     assert check(alices)[1]["sync_receipt"] == check(Socket(alice))[1]["sync_receipt"]
     for key in ("x", 0, 1.5, None, -1):
         assert alices.ask("sync_receipt_ack", {"sync_key": key}) == OK
-    assert cursor(alice) == 0
+    assert cursor(alice) == NOTHING_YET
 
 
 def test_what_came_live_is_not_told_again(alices, alice, bob):
@@ -368,7 +369,7 @@ def test_what_came_live_is_not_told_again(alices, alice, bob):
     alices.session.memory["live_receipts"] = {keys[second]}  # as the hub notes it
     _, pushes = check(alices)
     assert [one["msg_id"] for one in pushes["sync_receipt"]["receipts"][0]["receipt_msgs"]] == [first]
-    assert cursor(alice) == 0
+    assert cursor(alice) == NOTHING_YET
     alices.ask("sync_receipt_ack", {"sync_key": pushes["sync_receipt"]["sync_key"]})
     assert cursor(alice) == keys[second]
     assert alices.session.memory["live_receipts"] == set()
@@ -389,6 +390,19 @@ def test_each_class_of_devices_has_its_own_cursor(alices, alice, bob):
         _, pushes = check(socket)
         socket.ask("sync_receipt_ack", {"sync_key": pushes["sync_receipt"]["sync_key"]})
     assert cursor(alice) == cursor(alice, "pc") > 0
+
+
+def test_what_comes_while_a_device_is_away_is_not_old_to_it(alices, alice, bob):
+    Device.objects.create(user=alice, device_class="mobile")
+    phone = Socket(alice)
+    phone.session.device_class = "mobile"
+    for socket in (alices, phone):
+        assert "sync_receipt" not in check(socket)[1]  # both have all that there is: nothing
+    report(Socket(bob), "alice", asked(alice, bob))
+    for socket in (phone, Socket(alice)):
+        _, pushes = check(socket, key=1)
+        assert socket.ask("sync_receipt_ack", {"sync_key": pushes["sync_receipt"]["sync_key"]}) == OK
+    assert cursor(alice) == cursor(alice, "mobile") > 0
 
 
 def test_a_device_that_is_new_is_told_nothing_old(alices, alice, bob):

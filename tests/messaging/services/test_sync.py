@@ -230,6 +230,18 @@ def test_each_device_class_has_its_own_cursor_and_a_new_one_begins_where_the_oth
     assert missed_events(alice, device_class="web") == [GroupInfoChanged]
 
 
+def test_what_comes_while_a_device_is_away_is_not_old_to_it(alice, server):
+    device(alice)
+    device(alice, "mobile")
+    for name in ("web", "mobile"):
+        assert sync.acknowledge_events(alice, name, ()) == 0  # both have all that there is: nothing
+    accounts.update_profile(alice, {"nickname": "Ally"}, by=server)
+    newest = StoredEvent.objects.latest("pk").pk
+    assert sync.acknowledge_events(alice, "mobile", {newest}) == newest
+    assert len(missed_events(alice, device_class="web")) == 1
+    assert sync.acknowledge_events(alice, "web", {newest}) == newest
+
+
 def test_an_event_that_this_version_does_not_know_is_passed_over(club, alice, server):
     device(alice)
     StoredEvent.objects.update(kind="NeverHeardOf")
