@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from imsite.core.fields import is_storable, utf8_len
 
 LARGEST_ID = 2**53 - 1  # what JavaScript counts exactly
+BIRTHDAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?")
 
 
 class Described:
@@ -122,10 +124,10 @@ class BirthdayField(Described, serializers.Field):
         return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?$"}
 
     def to_internal_value(self, data: Any) -> date:
-        if not isinstance(data, str) or len(data) not in (10, 19):
+        if not isinstance(data, str) or not BIRTHDAY.fullmatch(data):  # fromisoformat takes weeks and much more
             self.fail("invalid")
         try:
-            return date.fromisoformat(data[:10])
+            return datetime.fromisoformat(data).date()
         except ValueError:
             self.fail("invalid")
 
