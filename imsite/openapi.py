@@ -37,7 +37,11 @@ ERROR = {
             "type": "object",
             "properties": {
                 "code": {"type": "integer", "description": "The number of the refusal."},
-                "message": {"type": "string", "minLength": 1, "description": "The same for people, in English."},
+                "message": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "What is wrong, in English, for people to read.",
+                },
             },
             "required": ["code", "message"],
         }

@@ -184,7 +184,8 @@ class Page:
             if "title" in option:
                 text = "" if option.get("properties") else _("any members")
                 found.append({"name": f"{prefix}: {option['title']}", "is_option": True, "text": text})
-            found += self.rows(option, prefix, depth)
+            rows = self.rows(option, prefix, depth)
+            found += rows if "title" in option else [row for row in rows if row not in found]  # an object, or several
         return found
 
     def said(self, schema: Json, text: str) -> Json:

@@ -79,6 +79,11 @@ def test_it_is_sent_once(client):
     assert (first.headers["Cache-Control"], again.status_code, again.content) == ("no-cache", 304, b"")
 
 
+def test_an_object_or_several_have_their_members_once(page):
+    article = page[page.index('id="put_v1_cross_users_username_friends"') :]
+    assert article[: article.index("</article>")].count("<code>note_name</code>") == 1
+
+
 def test_names_break_behind_their_dots(page):
     assert "<code>msg_body.<wbr>duration</code>" in page
     assert reference.breakable("a.<b>") == "a.<wbr>&lt;b&gt;"
