@@ -1179,6 +1179,7 @@ const module15 = (() => {
 const SINGLE = 3;
 const GROUP = 4;
 const MOST_TIMES = 500; // of unread messages; older ones are counted and not told apart
+const EXTRAS_BYTES = 512;
 const MOST_KEPT = 500; // conversations, the latest
 
 function singlePlace(appkey, username) {
@@ -1195,6 +1196,16 @@ function placeOf(message, me) {
   const { from_appkey, from_username, content = {} } = message;
   if (isOwn(message, me)) return singlePlace(content.target_appkey ?? me.appkey, content.target_id);
   return singlePlace(from_appkey, from_username);
+}
+
+/** The conversation that {type, username, appkey} or {type, gid} names. */
+function namedPlace({ type, gid, appkey, username }) {
+  return type === GROUP ? groupPlace(gid) : singlePlace(appkey, username);
+}
+
+/** The same as the wire names it. */
+function wireOf({ type, gid, appkey, username }) {
+  return type === GROUP ? { type, gid } : { type, appkey, username };
 }
 
 function isOwn({ from_appkey, from_username }, me) {
@@ -1231,7 +1242,18 @@ class Conversations {
     return this.#all.get(key)?.extras ?? {};
   }
 
+  /** The application's own; whether they may go to other devices: the server keeps 512 bytes. */
   setExtras(place, extras) {
+    const staysHere = new TextEncoder().encode(JSON.stringify(extras)).length > EXTRAS_BYTES;
+    Object.assign(this.#at(place), { extras, staysHere });
+    this.#changed();
+    return !staysHere;
+  }
+
+  /** What another device noted, or this one before. */
+  noted(place, extras) {
+    const isNews = extras && !this.#all.get(place.key)?.staysHere && (this.#all.has(place.key) || Object.keys(extras).length > 0);
+    if (!isNews) return;
     this.#at(place).extras = extras;
     this.#changed();
   }
@@ -1300,7 +1322,7 @@ class Conversations {
     return this.#all.get(place.key);
   }
 }
-return { SINGLE, GROUP, singlePlace, groupPlace, placeOf, isOwn, Conversations };
+return { SINGLE, GROUP, singlePlace, groupPlace, placeOf, namedPlace, wireOf, isOwn, Conversations };
 })();
 
 // sdk/jmessage/events.js
@@ -1661,6 +1683,7 @@ const ACKNOWLEDGED = new Set(["sync_conversation", "sync_event", "sync_receipt"]
 class Sync {
   #ask;
   #tell;
+  #learn;
   #keys;
   #flag;
   #timer = null;
@@ -1668,9 +1691,13 @@ class Sync {
   #seqs = new Map(); // conversation_id → highest seq that has come
   #marks = null; // the same at the moment of a loss
 
-  /** `ask(name, data)` and `tell(name, data)` of the line; `flag` 1 asks for the whole history at first. */
-  constructor({ ask, tell, flag = 0, eventKey = 0 }) {
+  /**
+   * `ask(name, data)` and `tell(name, data)` of the line; `flag` 1 asks for the whole history at first; `learn(row)`
+   * gets each conversation of the server's list.
+   */
+  constructor({ ask, tell, flag = 0, eventKey = 0, learn = () => {} }) {
     this.#ask = ask;
+    this.#learn = learn;
     this.#tell = tell;
     this.#flag = flag;
     this.#keys = { sync_key: 0, sync_type: flag, sync_event_key: eventKey, msg_receipt_key: 0 };
@@ -1683,7 +1710,7 @@ class Sync {
   /** After the login: ask for what was missed, and again every 150 s. */
   async start() {
     await this.#check();
-    await this.#learnRows((row) => this.#seqs.set(row.conversation_id, Math.max(row.last_seq, this.#seqOf(row.conversation_id))));
+    for (const { conversation_id: id, last_seq: seq } of await this.#rows()) this.#seqs.set(id, Math.max(seq, this.#seqOf(id)));
   }
 
   stop() {
@@ -1702,11 +1729,9 @@ class Sync {
     const marks = this.#marks ?? new Map(this.#seqs);
     this.#marks = null;
     await this.#check();
-    const behind = [];
-    await this.#learnRows((row) => {
-      if (row.last_seq > (marks.get(row.conversation_id) ?? 0)) behind.push(row);
-    });
-    const missed = await Promise.all(behind.map((row) => this.#after(row, marks.get(row.conversation_id) ?? 0)));
+    const markOf = (row) => marks.get(row.conversation_id) ?? 0;
+    const behind = (await this.#rows()).filter((row) => row.last_seq > markOf(row));
+    const missed = await Promise.all(behind.map((row) => this.#after(row, markOf(row))));
     return missed.filter(({ messages }) => messages.length > 0);
   }
 
@@ -1739,9 +1764,10 @@ class Sync {
     return sync_type;
   }
 
-  async #learnRows(learn) {
+  async #rows() {
     const { conversations } = await this.#ask("list_conversations", {});
-    for (const row of conversations) learn(row);
+    conversations.forEach(this.#learn);
+    return conversations;
   }
 
   async #after(row, seq) {
@@ -1762,7 +1788,7 @@ return { Sync };
 const module21 = (() => {
 const { Cache } = module19;
 const { Sync } = module20;
-const { Conversations, GROUP, groupPlace, SINGLE, singlePlace } = module15;
+const { Conversations, GROUP, groupPlace, namedPlace, SINGLE, singlePlace } = module15;
 const { READ_ELSEWHERE, toEvent, toMessage } = module16;
 
 /**
@@ -1798,6 +1824,7 @@ class Stay {
       tell: (name, data) => this.#line.tell(name, data),
       flag: this.#flag,
       eventKey: saved?.event_key ?? 0,
+      learn: (row) => this.#noted(row),
     });
   }
 
@@ -1849,6 +1876,7 @@ class Stay {
     sync_receipt: ({ receipts }) => this.#tell("onSyncMsgReceipt", merged(receipts)),
     receipt_change: (change) => this.#tell("onMsgReceiptChange", change),
     event_notification: (event) => this.#event(event),
+    conversation_change: (noted) => this.#noted(noted),
     trans_msg_rec: (command) => this.#tell("onTransMsgRec", command),
     room_msg_sync: (message) => this.#tell("onRoomMsg", message),
     room_msg_sync_his: ({ messages }) => {
@@ -1896,7 +1924,7 @@ class Stay {
   #caughtUp(missed) {
     const told = missed.map(({ row, messages }) => {
       const isGroup = row.type === GROUP;
-      const place = isGroup ? groupPlace(row.gid) : singlePlace(row.appkey, row.username);
+      const place = namedPlace(row);
       const msgs = messages.map((wire) => toMessage(wire).message);
       const others = msgs.filter(({ from_username, from_appkey }) => from_username !== this.#me.username || from_appkey !== this.#me.appkey);
       return {
@@ -1916,8 +1944,14 @@ class Stay {
     else this.#tell("onEventNotification", toEvent(wire));
   }
 
-  #readElsewhere({ description: { type, appkey, username, gid }, ctime_ms: at }) {
-    const place = type === SINGLE ? singlePlace(appkey, username) : groupPlace(gid);
+  /** What the user notes about a conversation, on whichever device. */
+  #noted({ extras, ...row }) {
+    this.conversations.noted(namedPlace(row), extras);
+  }
+
+  #readElsewhere({ description, ctime_ms: at }) {
+    const { type, appkey, username, gid } = description;
+    const place = namedPlace(description);
     if (!this.conversations.readElsewhere(place, at)) return;
     const who = type === SINGLE ? { username, appkey } : { gid };
     this.#tell("onMutiUnreadMsgUpdate", { type, ...who, unreadCount: this.conversations.unread(place) });
@@ -1958,7 +1992,7 @@ const { Call } = module12;
 const { file, flag, id, msgIds, object, optional, read, text, words } = module13;
 const codes = module11;
 const { prepare, readPlace, SENDS } = module14;
-const { GROUP, groupPlace, SINGLE, singlePlace } = module15;
+const { GROUP, groupPlace, namedPlace, SINGLE, singlePlace, wireOf } = module15;
 const { toEvent } = module16;
 const { METHODS, REGISTRATION } = module17;
 const { Receipts } = module18;
@@ -2104,9 +2138,9 @@ class JMessage {
       const { conversations } = this.#stay;
       this.#stay.learn(data.conversations.filter(({ type }) => type === SINGLE).map(({ key, utime }) => [key, utime]));
       const list = data.conversations.map(({ utime, ...row }) => {
-        const place = row.type === GROUP ? groupPlace(row.key) : singlePlace(row.appkey, row.username);
-        const more = { extras: conversations.extras(place), unread_msg_count: conversations.unread(place) };
-        return { ...row, ...(row.type === GROUP ? { gid: row.key } : {}), ...more };
+        const known = row.type === GROUP ? { ...row, gid: row.key } : row;
+        const place = namedPlace(known);
+        return { ...known, extras: conversations.extras(place), unread_msg_count: conversations.unread(place) };
       });
       return [{ ...data, conversations: list }];
     });
@@ -2120,7 +2154,9 @@ class JMessage {
 
   updateConversation(args) {
     const place = this.#placeOf(args);
-    this.#stay.conversations.setExtras(place, read(args, { extras: object }).extras);
+    const { extras } = read(args, { extras: object });
+    const mayGo = this.#stay.conversations.setExtras(place, extras);
+    if (mayGo) this.#line.tell("update_conversation", { ...wireOf(place), extras }); // the vendor's stay in one browser
   }
 
   getUnreadMsgCnt(args) {
@@ -2131,9 +2167,7 @@ class JMessage {
   resetUnreadCount(args) {
     const place = this.#placeOf(args);
     this.#stay.conversations.reset(place);
-    const { type, gid, appkey, username } = place;
-    if (type === GROUP) this.#line.tell("unread_group_count", { gid, type });
-    else this.#line.tell("unread_single_count", { appkey, username, type });
+    this.#line.tell(place.type === GROUP ? "unread_group_count" : "unread_single_count", wireOf(place));
   }
 
   addSingleReceiptReport(args) {

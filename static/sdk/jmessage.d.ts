@@ -403,7 +403,7 @@ export class JMessage {
   getConversation(options?: CallOptions): Call<Answer & { conversations: Conversation[] }>;
   /** Ours: what this browser remembers, the latest first, without asking the server. */
   getCachedConversations(): CachedConversation[];
-  /** The extras stay in this browser. */
+  /** At most 512 bytes of JSON reach the user's other devices; more stay in this browser. */
   updateConversation(args: Place & { extras: Record<string, unknown> }): void;
   getUnreadMsgCnt(args: Place): number;
   resetUnreadCount(args: Place): void;

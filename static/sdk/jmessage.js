@@ -8,7 +8,7 @@ import { Call } from "./jmessage/call.js";
 import { file, flag, id, msgIds, object, optional, read, text, words } from "./jmessage/checks.js";
 import * as codes from "./jmessage/codes.js";
 import { prepare, readPlace, SENDS } from "./jmessage/content.js";
-import { GROUP, groupPlace, SINGLE, singlePlace } from "./jmessage/conversations.js";
+import { GROUP, groupPlace, namedPlace, SINGLE, singlePlace, wireOf } from "./jmessage/conversations.js";
 import { toEvent } from "./jmessage/events.js";
 import { METHODS, REGISTRATION } from "./jmessage/methods.js";
 import { Receipts } from "./jmessage/receipts.js";
@@ -154,9 +154,9 @@ export class JMessage {
       const { conversations } = this.#stay;
       this.#stay.learn(data.conversations.filter(({ type }) => type === SINGLE).map(({ key, utime }) => [key, utime]));
       const list = data.conversations.map(({ utime, ...row }) => {
-        const place = row.type === GROUP ? groupPlace(row.key) : singlePlace(row.appkey, row.username);
-        const more = { extras: conversations.extras(place), unread_msg_count: conversations.unread(place) };
-        return { ...row, ...(row.type === GROUP ? { gid: row.key } : {}), ...more };
+        const known = row.type === GROUP ? { ...row, gid: row.key } : row;
+        const place = namedPlace(known);
+        return { ...known, extras: conversations.extras(place), unread_msg_count: conversations.unread(place) };
       });
       return [{ ...data, conversations: list }];
     });
@@ -170,7 +170,9 @@ export class JMessage {
 
   updateConversation(args) {
     const place = this.#placeOf(args);
-    this.#stay.conversations.setExtras(place, read(args, { extras: object }).extras);
+    const { extras } = read(args, { extras: object });
+    const mayGo = this.#stay.conversations.setExtras(place, extras);
+    if (mayGo) this.#line.tell("update_conversation", { ...wireOf(place), extras }); // the vendor's stay in one browser
   }
 
   getUnreadMsgCnt(args) {
@@ -181,9 +183,7 @@ export class JMessage {
   resetUnreadCount(args) {
     const place = this.#placeOf(args);
     this.#stay.conversations.reset(place);
-    const { type, gid, appkey, username } = place;
-    if (type === GROUP) this.#line.tell("unread_group_count", { gid, type });
-    else this.#line.tell("unread_single_count", { appkey, username, type });
+    this.#line.tell(place.type === GROUP ? "unread_group_count" : "unread_single_count", wireOf(place));
   }
 
   addSingleReceiptReport(args) {

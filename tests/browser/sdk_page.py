@@ -37,6 +37,9 @@ START = """({address, listeners}) => {
     }
   };
 }"""
+PRIVATE = """Object.defineProperty(window, "indexedDB", {
+  get() { throw new DOMException("not here", "SecurityError"); },
+});"""
 CALL = "([name, args]) => settled(jim[name](...args))"
 UPLOAD = """([name, args, field, bytes, file, type]) => {
   window.shares = [];
@@ -78,13 +81,24 @@ class Refused(AssertionError):
 class SdkPage:
     """`alice.getGroups()`, `alice.sendSingleMsg(target_username="bobby", content="hi")`: the SDK's methods, by name."""
 
-    def __init__(self, browser: Browser, site: Site, origin: str, *, form: str = "classic", address: str | None = None):
+    def __init__(
+        self,
+        browser: Browser,
+        site: Site,
+        origin: str,
+        *,
+        form: str = "classic",
+        address: str | None = None,
+        private: bool = False,
+    ):
         self.site = site
         self.address = address or site.url
         self.context = browser.new_context()
         self.page = self.context.new_page()
         self.trouble: list[str] = []
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        if private:
+            self.page.add_init_script(PRIVATE)
         self.page.goto(origin)
         if form == "classic":
             self.page.add_script_tag(url=f"{site.url}/static/sdk/jmessage.classic.js")

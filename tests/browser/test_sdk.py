@@ -170,6 +170,26 @@ def test_what_a_browser_remembers(stage, site, alice):
     assert (row["username"], row["extras"], row["unread_msg_count"]) == ("alice", {"pinned": True}, 1)
 
 
+def test_a_browser_that_remembers_nothing(stage, site, alice):
+    site.register("jule")
+    jule = stage("jule", private=True)
+    alice.sendSingleMsg(target_username="jule", content="hi")
+    assert jule.hear_message()["content"]["msg_body"] == {"text": "hi"}
+    jule.updateConversation(username="alice", extras={"k": 1})
+    (row,) = jule.getConversation()["conversations"]
+    assert (row["extras"], row["unread_msg_count"]) == ({"k": 1}, 1)
+    jule.page.evaluate("dispatchEvent(new Event('pagehide'))")
+
+
+def test_an_upload_can_be_stopped(alice):
+    stopped = """([bytes]) => {
+      const stop = new AbortController();
+      const options = { signal: stop.signal, onProgress: () => stop.abort() };
+      return settled(jim.sendSinglePic({ target_username: "bobby", image: pic(bytes) }, options));
+    }"""
+    assert alice.page.evaluate(stopped, [list(picture())])["name"] == "AbortError"
+
+
 def test_a_call_can_be_stopped(alice):
     stopped = """() => {
       const stop = new AbortController();

@@ -11,6 +11,7 @@ const ACKNOWLEDGED = new Set(["sync_conversation", "sync_event", "sync_receipt"]
 export class Sync {
   #ask;
   #tell;
+  #learn;
   #keys;
   #flag;
   #timer = null;
@@ -18,9 +19,13 @@ export class Sync {
   #seqs = new Map(); // conversation_id → highest seq that has come
   #marks = null; // the same at the moment of a loss
 
-  /** `ask(name, data)` and `tell(name, data)` of the line; `flag` 1 asks for the whole history at first. */
-  constructor({ ask, tell, flag = 0, eventKey = 0 }) {
+  /**
+   * `ask(name, data)` and `tell(name, data)` of the line; `flag` 1 asks for the whole history at first; `learn(row)`
+   * gets each conversation of the server's list.
+   */
+  constructor({ ask, tell, flag = 0, eventKey = 0, learn = () => {} }) {
     this.#ask = ask;
+    this.#learn = learn;
     this.#tell = tell;
     this.#flag = flag;
     this.#keys = { sync_key: 0, sync_type: flag, sync_event_key: eventKey, msg_receipt_key: 0 };
@@ -33,7 +38,7 @@ export class Sync {
   /** After the login: ask for what was missed, and again every 150 s. */
   async start() {
     await this.#check();
-    await this.#learnRows((row) => this.#seqs.set(row.conversation_id, Math.max(row.last_seq, this.#seqOf(row.conversation_id))));
+    for (const { conversation_id: id, last_seq: seq } of await this.#rows()) this.#seqs.set(id, Math.max(seq, this.#seqOf(id)));
   }
 
   stop() {
@@ -52,11 +57,9 @@ export class Sync {
     const marks = this.#marks ?? new Map(this.#seqs);
     this.#marks = null;
     await this.#check();
-    const behind = [];
-    await this.#learnRows((row) => {
-      if (row.last_seq > (marks.get(row.conversation_id) ?? 0)) behind.push(row);
-    });
-    const missed = await Promise.all(behind.map((row) => this.#after(row, marks.get(row.conversation_id) ?? 0)));
+    const markOf = (row) => marks.get(row.conversation_id) ?? 0;
+    const behind = (await this.#rows()).filter((row) => row.last_seq > markOf(row));
+    const missed = await Promise.all(behind.map((row) => this.#after(row, markOf(row))));
     return missed.filter(({ messages }) => messages.length > 0);
   }
 
@@ -89,9 +92,10 @@ export class Sync {
     return sync_type;
   }
 
-  async #learnRows(learn) {
+  async #rows() {
     const { conversations } = await this.#ask("list_conversations", {});
-    for (const row of conversations) learn(row);
+    conversations.forEach(this.#learn);
+    return conversations;
   }
 
   async #after(row, seq) {

@@ -3,6 +3,7 @@
 export const SINGLE = 3;
 export const GROUP = 4;
 const MOST_TIMES = 500; // of unread messages; older ones are counted and not told apart
+const EXTRAS_BYTES = 512;
 const MOST_KEPT = 500; // conversations, the latest
 
 export function singlePlace(appkey, username) {
@@ -19,6 +20,16 @@ export function placeOf(message, me) {
   const { from_appkey, from_username, content = {} } = message;
   if (isOwn(message, me)) return singlePlace(content.target_appkey ?? me.appkey, content.target_id);
   return singlePlace(from_appkey, from_username);
+}
+
+/** The conversation that {type, username, appkey} or {type, gid} names. */
+export function namedPlace({ type, gid, appkey, username }) {
+  return type === GROUP ? groupPlace(gid) : singlePlace(appkey, username);
+}
+
+/** The same as the wire names it. */
+export function wireOf({ type, gid, appkey, username }) {
+  return type === GROUP ? { type, gid } : { type, appkey, username };
 }
 
 export function isOwn({ from_appkey, from_username }, me) {
@@ -55,7 +66,18 @@ export class Conversations {
     return this.#all.get(key)?.extras ?? {};
   }
 
+  /** The application's own; whether they may go to other devices: the server keeps 512 bytes. */
   setExtras(place, extras) {
+    const staysHere = new TextEncoder().encode(JSON.stringify(extras)).length > EXTRAS_BYTES;
+    Object.assign(this.#at(place), { extras, staysHere });
+    this.#changed();
+    return !staysHere;
+  }
+
+  /** What another device noted, or this one before. */
+  noted(place, extras) {
+    const isNews = extras && !this.#all.get(place.key)?.staysHere && (this.#all.has(place.key) || Object.keys(extras).length > 0);
+    if (!isNews) return;
     this.#at(place).extras = extras;
     this.#changed();
   }

@@ -1,6 +1,6 @@
 import { Cache } from "../core/cache.js";
 import { Sync } from "../core/sync.js";
-import { Conversations, GROUP, groupPlace, SINGLE, singlePlace } from "./conversations.js";
+import { Conversations, GROUP, groupPlace, namedPlace, SINGLE, singlePlace } from "./conversations.js";
 import { READ_ELSEWHERE, toEvent, toMessage } from "./events.js";
 
 /**
@@ -36,6 +36,7 @@ export class Stay {
       tell: (name, data) => this.#line.tell(name, data),
       flag: this.#flag,
       eventKey: saved?.event_key ?? 0,
+      learn: (row) => this.#noted(row),
     });
   }
 
@@ -87,6 +88,7 @@ export class Stay {
     sync_receipt: ({ receipts }) => this.#tell("onSyncMsgReceipt", merged(receipts)),
     receipt_change: (change) => this.#tell("onMsgReceiptChange", change),
     event_notification: (event) => this.#event(event),
+    conversation_change: (noted) => this.#noted(noted),
     trans_msg_rec: (command) => this.#tell("onTransMsgRec", command),
     room_msg_sync: (message) => this.#tell("onRoomMsg", message),
     room_msg_sync_his: ({ messages }) => {
@@ -134,7 +136,7 @@ export class Stay {
   #caughtUp(missed) {
     const told = missed.map(({ row, messages }) => {
       const isGroup = row.type === GROUP;
-      const place = isGroup ? groupPlace(row.gid) : singlePlace(row.appkey, row.username);
+      const place = namedPlace(row);
       const msgs = messages.map((wire) => toMessage(wire).message);
       const others = msgs.filter(({ from_username, from_appkey }) => from_username !== this.#me.username || from_appkey !== this.#me.appkey);
       return {
@@ -154,8 +156,14 @@ export class Stay {
     else this.#tell("onEventNotification", toEvent(wire));
   }
 
-  #readElsewhere({ description: { type, appkey, username, gid }, ctime_ms: at }) {
-    const place = type === SINGLE ? singlePlace(appkey, username) : groupPlace(gid);
+  /** What the user notes about a conversation, on whichever device. */
+  #noted({ extras, ...row }) {
+    this.conversations.noted(namedPlace(row), extras);
+  }
+
+  #readElsewhere({ description, ctime_ms: at }) {
+    const { type, appkey, username, gid } = description;
+    const place = namedPlace(description);
     if (!this.conversations.readElsewhere(place, at)) return;
     const who = type === SINGLE ? { username, appkey } : { gid };
     this.#tell("onMutiUnreadMsgUpdate", { type, ...who, unreadCount: this.conversations.unread(place) });

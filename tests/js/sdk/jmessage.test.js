@@ -237,6 +237,30 @@ test("read on another device: the number falls, and that is told", async () => {
   assert.deepEqual(calls, [["onMutiUnreadMsgUpdate", { type: 3, username: "bobby", appkey: "K", unreadCount: 1 }]]);
 });
 
+test("what is noted about a conversation is kept here, sent, and taken over from other devices", async () => {
+  answers.list_conversations = { conversations: [{ type: 4, gid: 5, key: 5, conversation_id: 5, last_seq: 1, extras: { a: 1 } }] };
+  await online();
+  jim.updateConversation({ username: "bobby", extras: { pinned: true } });
+  assert.deepEqual(request("update_conversation"), { type: 3, appkey: "K", username: "bobby", extras: { pinned: true } });
+  answers.get_conversations = {
+    conversations: [
+      { type: 3, key: 2, username: "bobby", appkey: "K", utime: 1 },
+      { type: 4, key: 5, name: "g", appkey: "K" },
+    ],
+  };
+  const extras = async () => (await jim.getConversation()).conversations.map((row) => row.extras);
+  assert.deepEqual(await extras(), [{ pinned: true }, { a: 1 }]);
+  last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: { a: 2 } });
+  assert.deepEqual(await extras(), [{ pinned: true }, { a: 2 }]);
+  const large = { text: "é".repeat(251) }; // with its frame 513 bytes
+  jim.updateConversation({ gid: 5, extras: large });
+  last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: {} });
+  assert.deepEqual([await extras(), last().events("update_conversation").length], [[{ pinned: true }, large], 1]);
+  jim.updateConversation({ gid: 5, extras: { text: "é".repeat(250) } });
+  last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: {} });
+  assert.deepEqual([await extras(), last().events("update_conversation").length], [[{ pinned: true }, {}], 2]);
+});
+
 test("events come with their documented members", async () => {
   await online();
   const calls = heard("onEventNotification");
