@@ -497,3 +497,25 @@ def test_over_sockets(tmp_path):
         finally:
             for client in (alice, bobby, phone):
                 client.close()
+
+
+def test_between_two_processes(tmp_path, postgresql_url, redis_url):
+    shared = {"IM_DATABASE_URL": postgresql_url, "IM_REDIS_URL": redis_url, "IM_SECRET_KEY": "for this test alone"}
+    with Live(tmp_path / "data", **shared) as one, Live(tmp_path / "data", **shared) as other:
+        shop = Shop(one)
+        alice = shop.connect("alice")
+        bobby = BlockingClient.connect(other.url)
+        bobby.sign_in(shop.appkey, shop.secret, "bobby", "secret")
+        try:
+            sent = alice.send_text("bobby", "hi", need_receipt=True)["msg_id"]
+            bobby.next_push("msg_sync")
+            bobby.request("receipt_report", {"sessions": [{"type": 3, "username": "alice", "msg_ids": [sent]}]})
+            (total,) = alice.next_push("receipt_change")["receipt_msgs"]
+            assert (total["msg_id"], total["unread_count"]) == (sent, 0)
+            assert alice.sync(1)["msg_receipt_key"] > 0  # the process of the sender knows what came live
+            assert alice.take_push("sync_receipt") is None
+            alice.request("trans_msg_single", {"target_username": "bobby", "cmd": "go"})
+            assert bobby.next_push("trans_msg_rec")["cmd"] == "go"
+        finally:
+            alice.close()
+            bobby.close()
