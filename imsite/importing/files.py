@@ -69,6 +69,8 @@ class FileSource:
 def _files(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
+        if not path.exists():
+            raise Invalid(f"{path}: there is no such file or folder")
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
         known = [one for one in inside if one.stem in STEMS and one.suffix in SUFFIXES]
         if not known:

@@ -388,7 +388,8 @@ def test_an_interrupted_run_goes_on(run, write, monkeypatch):
     [
         ([], [], "Name files or folders"),
         ([], ["--host", "localhost"], "Name files or folders"),
-        ([], ["/nowhere"], "no file of a known name"),
+        ([], ["/nowhere"], "there is no such file or folder"),
+        ([], ["/"], "no file of a known name"),
         ([], ["--host", "ftp://x", "--appkey", "a", "--secret", "b"], "is no host"),
         (["--only", "users,people"], None, "not people"),
         (["--parallel", "0"], ["--host", "localhost", "--appkey", "a", "--secret", "b"], "--parallel"),
