@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import logging
 import math
 import os
 import signal
@@ -161,10 +162,16 @@ def run_uvicorn(listener: socket.socket, ready: Callable[[], None]) -> None:
         proxy_headers=False,  # it would believe whatever comes from this machine; imsite.core.addresses decides
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     # uvicorn repeats the signal to whoever listened before; being asked to stop is no failure.
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, _exit)
     Server(config).run(sockets=[listener])
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Not the traceback of a client's frame that is no UTF-8: anybody could fill the log with those."""
+    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
@@ -198,6 +205,8 @@ def run_daphne(listener: socket.socket, ready: Callable[[], None]) -> None:
                 await asyncio.wait(running, timeout=CLOSE_SECONDS)
 
     def adopt() -> None:
+        # Who sends too much, or what is no UTF-8, hears so in a close frame (1009, 1007) and is not just cut off.
+        server.ws_factory.setProtocolOptions(failByDrop=False)
         reactor.adoptStreamPort(listener.fileno(), listener.family, BoundedFactory(server))
         listener.close()  # the reactor has its own copy
         ready()
