@@ -1215,6 +1215,7 @@ function isOwn({ from_appkey, from_username }, me) {
 class Conversations {
   #me;
   #all = new Map();
+  #underWay = new Map(); // key → how many notes of ours the server has not answered yet
   #current = null; // the one that was read last
   #changed;
 
@@ -1226,7 +1227,7 @@ class Conversations {
 
   /** Begin with what was saved. */
   load(saved) {
-    for (const one of saved ?? []) this.#all.set(one.key, one);
+    for (const one of saved ?? []) this.#all.set(one.key, { ...one, counted: one.last?.msg_id ?? 0 });
   }
 
   /** What to save: the latest ones, as plain objects. */
@@ -1250,10 +1251,18 @@ class Conversations {
     return !staysHere;
   }
 
+  /** What is noted is on its way: until `told` is settled, what the server says of it is older. */
+  async noting({ key }, told) {
+    this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
+    await Promise.allSettled([told]);
+    this.#underWay.set(key, this.#underWay.get(key) - 1);
+  }
+
   /** What another device noted, or this one before. */
   noted(place, extras) {
-    const isNews = extras && !this.#all.get(place.key)?.staysHere && (this.#all.has(place.key) || Object.keys(extras).length > 0);
-    if (!isNews) return;
+    const known = this.#all.get(place.key);
+    if (!extras || known?.staysHere || this.#underWay.get(place.key)) return;
+    if (!known && Object.keys(extras).length === 0) return;
     this.#at(place).extras = extras;
     this.#changed();
   }
@@ -1274,7 +1283,9 @@ class Conversations {
     const split = isKnown ? this.#firstUnread(msgs, conversation.readAt) : msgs.length - unsyncCount;
     if (isWhole || (isKnown && msgs.some((message) => isOwn(message, this.#me)))) Object.assign(conversation, { unread: 0, times: [] });
     if (!isKnown && isWhole) conversation.readAt = msgs[split - 1]?.ctime_ms ?? 0;
-    this.#count(conversation, msgs.slice(split).map(({ ctime_ms: at }) => at)); // prettier-ignore
+    // What was counted before the page was loaded may come again: its acknowledgement was cut off.
+    const news = msgs.slice(split).filter(({ msg_id: id }) => isWhole || id > conversation.counted);
+    this.#count(conversation, news.map(({ ctime_ms: at }) => at)); // prettier-ignore
     if (msgs.length > 0) this.#last(conversation, msgs.at(-1));
     this.#changed();
     return conversation.unread;
@@ -1317,7 +1328,7 @@ class Conversations {
   }
 
   #at(place) {
-    const empty = { ...place, unread: 0, times: [], readAt: 0, latest: 0, last: null, extras: {} };
+    const empty = { ...place, unread: 0, times: [], readAt: 0, latest: 0, last: null, counted: 0, extras: {} };
     if (!this.#all.has(place.key)) this.#all.set(place.key, empty);
     return this.#all.get(place.key);
   }
@@ -2047,6 +2058,7 @@ class JMessage {
   init(args, options) {
     return this.#call(async (acknowledged) => {
       const payload = { ...read(args, PAYLOAD), flag: Number(read(args, { flag: optional((name, value) => value) }).flag ?? 0) };
+      if (this.#me) this.loginOut(); // the server takes another introduction on another connection
       this.#signOut();
       if (this.#line.state.name === "closed") this.#line.start();
       const data = await this.#ask("c_init", { ...args, ...payload, fromPlatForm: "j" }, options, acknowledged);
@@ -2155,8 +2167,9 @@ class JMessage {
   updateConversation(args) {
     const place = this.#placeOf(args);
     const { extras } = read(args, { extras: object });
-    const mayGo = this.#stay.conversations.setExtras(place, extras);
-    if (mayGo) this.#line.tell("update_conversation", { ...wireOf(place), extras }); // the vendor's stay in one browser
+    const { conversations } = this.#stay;
+    if (!conversations.setExtras(place, extras)) return; // the vendor's stay in one browser, all of them
+    conversations.noting(place, this.#line.ask("update_conversation", { ...wireOf(place), extras }));
   }
 
   getUnreadMsgCnt(args) {
@@ -2167,7 +2180,8 @@ class JMessage {
   resetUnreadCount(args) {
     const place = this.#placeOf(args);
     this.#stay.conversations.reset(place);
-    this.#line.tell(place.type === GROUP ? "unread_group_count" : "unread_single_count", wireOf(place));
+    const event = place.type === GROUP ? "unread_group_count" : "unread_single_count";
+    this.#line.ask(event, wireOf(place)).catch(() => {}); // it has no callbacks; kept over a loss all the same
   }
 
   addSingleReceiptReport(args) {

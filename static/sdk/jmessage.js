@@ -63,6 +63,7 @@ export class JMessage {
   init(args, options) {
     return this.#call(async (acknowledged) => {
       const payload = { ...read(args, PAYLOAD), flag: Number(read(args, { flag: optional((name, value) => value) }).flag ?? 0) };
+      if (this.#me) this.loginOut(); // the server takes another introduction on another connection
       this.#signOut();
       if (this.#line.state.name === "closed") this.#line.start();
       const data = await this.#ask("c_init", { ...args, ...payload, fromPlatForm: "j" }, options, acknowledged);
@@ -171,8 +172,9 @@ export class JMessage {
   updateConversation(args) {
     const place = this.#placeOf(args);
     const { extras } = read(args, { extras: object });
-    const mayGo = this.#stay.conversations.setExtras(place, extras);
-    if (mayGo) this.#line.tell("update_conversation", { ...wireOf(place), extras }); // the vendor's stay in one browser
+    const { conversations } = this.#stay;
+    if (!conversations.setExtras(place, extras)) return; // the vendor's stay in one browser, all of them
+    conversations.noting(place, this.#line.ask("update_conversation", { ...wireOf(place), extras }));
   }
 
   getUnreadMsgCnt(args) {
@@ -183,7 +185,8 @@ export class JMessage {
   resetUnreadCount(args) {
     const place = this.#placeOf(args);
     this.#stay.conversations.reset(place);
-    this.#line.tell(place.type === GROUP ? "unread_group_count" : "unread_single_count", wireOf(place));
+    const event = place.type === GROUP ? "unread_group_count" : "unread_single_count";
+    this.#line.ask(event, wireOf(place)).catch(() => {}); // it has no callbacks; kept over a loss all the same
   }
 
   addSingleReceiptReport(args) {

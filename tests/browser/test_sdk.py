@@ -89,6 +89,13 @@ def test_every_documented_method_is_called_here():
     assert missing == []
 
 
+@pytest.mark.parametrize("path", ["/static/sdk/jmessage.js", "/sdk/jmessage.js", "/static/sdk/jmessage.classic.js"])
+def test_any_site_may_load_it(site, origin, path):
+    answer = site.http.get(site.url + path, headers={"Origin": origin}, timeout=20)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+
+
 # Coming and going
 
 

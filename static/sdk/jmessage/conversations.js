@@ -39,6 +39,7 @@ export function isOwn({ from_appkey, from_username }, me) {
 export class Conversations {
   #me;
   #all = new Map();
+  #underWay = new Map(); // key → how many notes of ours the server has not answered yet
   #current = null; // the one that was read last
   #changed;
 
@@ -50,7 +51,7 @@ export class Conversations {
 
   /** Begin with what was saved. */
   load(saved) {
-    for (const one of saved ?? []) this.#all.set(one.key, one);
+    for (const one of saved ?? []) this.#all.set(one.key, { ...one, counted: one.last?.msg_id ?? 0 });
   }
 
   /** What to save: the latest ones, as plain objects. */
@@ -74,10 +75,18 @@ export class Conversations {
     return !staysHere;
   }
 
+  /** What is noted is on its way: until `told` is settled, what the server says of it is older. */
+  async noting({ key }, told) {
+    this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
+    await Promise.allSettled([told]);
+    this.#underWay.set(key, this.#underWay.get(key) - 1);
+  }
+
   /** What another device noted, or this one before. */
   noted(place, extras) {
-    const isNews = extras && !this.#all.get(place.key)?.staysHere && (this.#all.has(place.key) || Object.keys(extras).length > 0);
-    if (!isNews) return;
+    const known = this.#all.get(place.key);
+    if (!extras || known?.staysHere || this.#underWay.get(place.key)) return;
+    if (!known && Object.keys(extras).length === 0) return;
     this.#at(place).extras = extras;
     this.#changed();
   }
@@ -98,7 +107,9 @@ export class Conversations {
     const split = isKnown ? this.#firstUnread(msgs, conversation.readAt) : msgs.length - unsyncCount;
     if (isWhole || (isKnown && msgs.some((message) => isOwn(message, this.#me)))) Object.assign(conversation, { unread: 0, times: [] });
     if (!isKnown && isWhole) conversation.readAt = msgs[split - 1]?.ctime_ms ?? 0;
-    this.#count(conversation, msgs.slice(split).map(({ ctime_ms: at }) => at)); // prettier-ignore
+    // What was counted before the page was loaded may come again: its acknowledgement was cut off.
+    const news = msgs.slice(split).filter(({ msg_id: id }) => isWhole || id > conversation.counted);
+    this.#count(conversation, news.map(({ ctime_ms: at }) => at)); // prettier-ignore
     if (msgs.length > 0) this.#last(conversation, msgs.at(-1));
     this.#changed();
     return conversation.unread;
@@ -141,7 +152,7 @@ export class Conversations {
   }
 
   #at(place) {
-    const empty = { ...place, unread: 0, times: [], readAt: 0, latest: 0, last: null, extras: {} };
+    const empty = { ...place, unread: 0, times: [], readAt: 0, latest: 0, last: null, counted: 0, extras: {} };
     if (!this.#all.has(place.key)) this.#all.set(place.key, empty);
     return this.#all.get(place.key);
   }

@@ -238,6 +238,7 @@ test("read on another device: the number falls, and that is told", async () => {
 });
 
 test("what is noted about a conversation is kept here, sent, and taken over from other devices", async () => {
+  answers.update_conversation = {};
   answers.list_conversations = { conversations: [{ type: 4, gid: 5, key: 5, conversation_id: 5, last_seq: 1, extras: { a: 1 } }] };
   await online();
   jim.updateConversation({ username: "bobby", extras: { pinned: true } });
@@ -252,13 +253,21 @@ test("what is noted about a conversation is kept here, sent, and taken over from
   assert.deepEqual(await extras(), [{ pinned: true }, { a: 1 }]);
   last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: { a: 2 } });
   assert.deepEqual(await extras(), [{ pinned: true }, { a: 2 }]);
+  answers.update_conversation = null;
+  jim.updateConversation({ gid: 5, extras: { a: 3 } });
+  last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: { a: 2 } });
+  assert.deepEqual(await extras(), [{ pinned: true }, { a: 3 }]); // ours is under way, and newer
+  last().push("update_conversation", { code: 0, rid: last().events("update_conversation").at(-1).data.rid });
+  await settle();
+  answers.update_conversation = {};
   const large = { text: "é".repeat(251) }; // with its frame 513 bytes
   jim.updateConversation({ gid: 5, extras: large });
   last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: {} });
-  assert.deepEqual([await extras(), last().events("update_conversation").length], [[{ pinned: true }, large], 1]);
+  assert.deepEqual([await extras(), last().events("update_conversation").length], [[{ pinned: true }, large], 2]);
   jim.updateConversation({ gid: 5, extras: { text: "é".repeat(250) } });
+  await settle();
   last().push("conversation_change", { type: 4, gid: 5, conversation_id: 5, extras: {} });
-  assert.deepEqual([await extras(), last().events("update_conversation").length], [[{ pinned: true }, {}], 2]);
+  assert.deepEqual([await extras(), last().events("update_conversation").length], [[{ pinned: true }, {}], 3]);
 });
 
 test("events come with their documented members", async () => {
@@ -376,6 +385,16 @@ test("logging out says goodbye; init comes back", async () => {
   await connected();
   await again;
   assert.equal(jim.isInit(), true);
+});
+
+test("who introduces another application leaves first", async () => {
+  await online();
+  const first = last();
+  const again = jim.init({ ...PAYLOAD, appkey: "L" });
+  await connected();
+  await again;
+  assert.equal(first.frames.at(-1), "41");
+  assert.deepEqual([last() === first, jim.isInit(), jim.isLogin(), request("c_init").appkey], [false, true, false, "L"]);
 });
 
 test("a call can be aborted", async () => {
