@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.live import Live
 from tests.realtime.sites import PATIENCE_S, Site, clients, eventually
 from tests.realtime.test_payloads import of_first_generation, read_by_first_generation
+from tests.wire_client import signature
 
 OPEN = "EIO=3&transport=polling"
 PAGE = {"Origin": "https://shop.example"}
@@ -358,6 +359,26 @@ def test_who_names_no_origin_at_first_names_one_later(site):
     assert page.post("2", headers={"Origin": "https://own.example"}).text == "ok"
     assert page.packets() == ["3"]
     assert page.post("2", headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+@pytest.mark.sqlite_only
+def test_an_application_may_be_closed_to_pages_of_other_origins(tmp_path):
+    """The same list counts for those who poll, with CORS and by script, as for a WebSocket."""
+    with Live(tmp_path / "data") as live:
+        made = live.manage("create_application", "Shop", "--origin", PAGE["Origin"], "--json")
+        now = int(time.time() * 1000)
+        signed = signature(made["appkey"], made["master_secret"], now, "abc")
+        init = {"appkey": made["appkey"], "random_str": "abc", "timestamp": now, "signature": signed}
+        assert Poller(live).open().ask("c_init", **init)["code"] == 0
+        assert Poller(live, headers={"Origin": "https://evil.example"}).open().ask("c_init", **init)["code"] == 882004
+        for referer, code in ((PAGE["Origin"] + "/a", 0), ("https://evil.example/", 882004), ("", 882004)):
+            page = Poller(live, headers={"Referer": referer} if referer else {}).open()
+            event = json.dumps(["c_init", {**init, "rid": 1}])
+            form = {"d": f"{len(event) + 2}:42{event}"}
+            assert page.request("POST", f"&j=0&sid={page.sid}", data=form).text == "ok"
+            while not any("c_init" in packet for packet in page.heard):
+                page.packets()
+            assert f'"code":{code}' in next(packet for packet in page.heard if "c_init" in packet)
 
 
 # To a WebSocket
