@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 
 from tests.realtime.sites import Site, clients
+from tests.realtime.test_polling import Poller
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +75,14 @@ async def test_a_view_of_one_process_reaches_the_sockets_of_the_other(pair, site
     await b.log_in(2)
     await asyncio.to_thread(urllib.request.urlopen, f"{sites[0].url}/push?topic=user:2&n=9")
     await b.pushed(9)
+
+
+def test_who_polls_at_one_process_hears_the_other_and_is_unknown_there(sites):
+    one, other = sites
+    poller = Poller(one).open().log_in(41)
+    Poller(other).open().log_in(42).ask("push", topics=["user:41"], text="across")
+    assert any("across" in packet for packet in poller.packets())
+    astray = Poller(other)
+    astray.sid = poller.sid
+    assert (astray.get().status_code, astray.get().json()["code"]) == (400, 1)
+    assert poller.ask("echo", text="still here")["echo"] == "still here"
