@@ -80,12 +80,16 @@ class StateFilter(admin.SimpleListFilter):
 
 class MembershipInline(TabularInline):
     model = Membership
-    fields = readonly_fields = ("user", "role", "silenced_until", "joined_at")
+    fields = readonly_fields = ("user", "role", "silenced", "joined_at")
     ordering = ("pk",)
     extra = 0
     per_page = 50
     can_delete = False
     hide_title = True
+
+    @admin.display(description=_("silenced until"))
+    def silenced(self, membership: Membership) -> Any:
+        return _("until it is lifted") if membership.silenced_until == services.FOREVER else membership.silenced_until
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user")
@@ -126,7 +130,7 @@ class GroupAdmin(ServiceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(None, {"fields": ("application", "name", "desc", "type", "owner_name", "members")})]
-        parts = ((_("Members"), MEMBER_FIELDS), (_("Roles"), ROLE_FIELDS))
+        parts = ((_("Who comes and goes"), MEMBER_FIELDS), (_("Roles"), ROLE_FIELDS))
         changes = [(title, {"fields": names}) for title, names in parts] if obj.dissolved_at is None else []
         return [
             (None, {"fields": ("gid", "application", "owner", "type", "capacity", "name", "desc", "avatar")}),

@@ -8,9 +8,17 @@ from groups.services.groups import create_group, dissolve, restore, update_info
 from groups.services.joining import accept_request, ask_to_join, invite, refuse_request
 from groups.services.members import change_members, leave_all_groups, leave_group, lock_all_groups
 from groups.services.quiet import change_no_disturb, change_shields
-from groups.services.roles import add_keepers, remove_keepers, silence_members, transfer_group, unsilence_members
+from groups.services.roles import (
+    FOREVER,
+    add_keepers,
+    remove_keepers,
+    silence_members,
+    transfer_group,
+    unsilence_members,
+)
 
 __all__ = [
+    "FOREVER",
     "accept_request",
     "add_keepers",
     "ask_to_join",

@@ -243,6 +243,7 @@ def test_roles_are_given_and_taken(console, change, club, carol, dave, server, p
     assert roles == {"alice": 0, "bobby": 2, "carol": 1, "dave1": 0}
     assert club.memberships.get(user=dave).silenced_until is not None
     assert [type(event) for event in published] == [KeepersAdded, MembersSilenced, OwnerChanged]
+    assert "until it is lifted" in console.get(change).content.decode()
     published.clear()
     console.post(change, form(remove_keepers="bobby", unsilence="dave1"))
     assert dict(club.memberships.values_list("user__username", "role"))["bobby"] == 0
