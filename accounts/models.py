@@ -210,7 +210,7 @@ class DeviceClass(models.TextChoices):
 class Device(models.Model):
     """A user's devices of one class: the last login, and how far events and receipt changes were delivered there."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices", verbose_name=_("user"))
     device_class = models.CharField(_("class"), max_length=8, choices=DeviceClass)
     platform = models.CharField(_("platform"), max_length=1, default="j")  # a Android, i iOS, j JS, w Windows
     last_login_at = models.DateTimeField(_("last login"), null=True)
@@ -245,7 +245,7 @@ class Session(models.Model):
         PASSWORD = "password", _("password changed")
         RESTART = "restart", _("server restarted")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions", verbose_name=_("user"))
     sid = models.CharField(max_length=32)  # the connection
     device_class = models.CharField(_("class"), max_length=8, choices=DeviceClass)
     platform = models.CharField(_("platform"), max_length=1)

@@ -105,7 +105,7 @@ class RoomMembership(models.Model):
     """A user in a chat room; of its application or of another one of the same owner."""
 
     room = models.ForeignKey(ChatRoom, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(User, models.CASCADE, related_name="room_memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="room_memberships", verbose_name=_("user"))
     joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
 
     banned: bool  # of memberships read `with_bans`

@@ -148,7 +148,7 @@ class Membership(models.Model):
         KEEPER = 2, _("keeper")
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     role = models.PositiveSmallIntegerField(_("role"), choices=Role, default=Role.MEMBER)
     silenced_until = models.DateTimeField(_("silenced until"), null=True, blank=True)
     name_card = Utf8CharField(_("name card"), max_bytes=64, blank=True, default="")

@@ -257,3 +257,9 @@ def test_of_a_form_that_is_refused_nothing_is_done(console, change, club, carol,
     assert said(response) == ["not in the group: carol"]
     assert dict(club.memberships.values_list("user__username", "role")) == {"alice": 1, "bobby": 0}
     assert Group.objects.get(pk=club.pk).name == "Club"
+
+
+def test_the_table_of_members_is_headed_in_chinese_too(console, change):
+    page = console.get(change, headers={"accept-language": "zh-hans"}).content.decode()
+    assert "用户" in page
+    assert ">User<" not in "".join(page.split())
